@@ -1,0 +1,1 @@
+//! Palabre's engine: the net crate.

@@ -1,0 +1,1 @@
+"""Palabre: live voice chats of any size in groups and channels."""
