@@ -1,0 +1,29 @@
+# make test: one build of the engine serves cargo's tests, the Python tests and the server in the browsers' tests.
+
+.PHONY: test-rust test-python test-web test-e2e testbed
+
+CLOSING_RUST := ^test result:|Running (unittests|tests)
+CLOSING_PYTEST := ^=+ .*(passed|failed|error|skipped).* =+$$|^SKIPPED
+CLOSING_VITEST := ^ *(Test Files|Tests) 
+
+testbed: tools tests/e2e/node_modules/.package-lock.json
+	@$(PYTHON) scripts/testbed.py
+
+tests/e2e/node_modules/.package-lock.json: tests/e2e/package.json tests/e2e/package-lock.json | preflight
+	@$(STEP) "installing the browser driver" -- npm --prefix tests/e2e ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# palabre-py is left out: an extension module links only into Python, and the Python tests exercise it there.
+test-rust: tools testbed
+	@$(STEP) "building the engine's tests" -- $(CARGO) test $(CARGO_ARGS) --workspace --exclude palabre-py --no-run
+	@$(STEP) --show '$(CLOSING_RUST)' "testing the engine" -- $(CARGO) test $(CARGO_ARGS) --workspace --exclude palabre-py
+
+test-python: engine-dev testbed
+	@$(STEP) --show '$(CLOSING_PYTEST)' "testing the rules, the doors and the stores" -- \
+	    .venv/bin/pytest tests --ignore=tests/e2e
+
+test-web: web/node_modules/.package-lock.json
+	@$(STEP) --show '$(CLOSING_VITEST)' "testing the web client" -- npm --prefix web test
+
+test-e2e: engine-dev web testbed
+	@$(STEP) --show '$(CLOSING_PYTEST)' "testing from one browser to another" -- .venv/bin/pytest tests/e2e
