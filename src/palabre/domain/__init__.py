@@ -1,0 +1,1 @@
+"""The rules of Palabre: pure, standard library only, no clock, no chance, no I/O."""
