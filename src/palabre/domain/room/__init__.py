@@ -1,0 +1,1 @@
+"""One voice chat: commands → decide → events → evolve → state, and views of who may see what."""

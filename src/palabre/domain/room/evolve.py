@@ -1,0 +1,140 @@
+"""`evolve`: a room and what happened in, the next room out. It refuses nothing: facts are facts."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar, assert_never
+
+from palabre.domain.ids import ParticipantId
+from palabre.domain.room import events as e
+from palabre.domain.room.state import Mic, Participant, Recording, Removal, Room
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def found(event: e.RoomStarted) -> Room:
+    """The room at version 1."""
+    return Room(
+        id=event.room,
+        chat=event.chat,
+        version=1,
+        title=event.title,
+        started_by=event.by,
+        started_at=event.at,
+        join_muted=event.join_muted,
+        hands=event.hands,
+        capacity=event.capacity,
+    )
+
+
+def replay(room: Room, events: Iterable[e.Change]) -> Room:
+    """The room after all `events`."""
+    for event in events:
+        room = evolve(room, event)
+    return room
+
+
+def evolve(room: Room, event: e.Change) -> Room:
+    """The room one version later."""
+    return replace(_apply(room, event), version=room.version + 1)
+
+
+def _apply(room: Room, event: e.Change) -> Room:
+    match event:
+        case e.TitleChanged(title):
+            return replace(room, title=title)
+        case e.HandsPolicyChanged(hands):
+            return replace(room, hands=hands)
+        case e.JoinMutedChanged(join_muted):
+            return replace(room, join_muted=join_muted)
+        case e.Joined() | e.Left() | e.Removed() | e.Expelled():
+            return _come_and_go(room, event)
+        case e.MicChanged() | e.Muted() | e.Allowed() | e.AllMuted():
+            return _microphones(room, event)
+        case e.HandRaised(who, hand):
+            return _changed(room, who, lambda p: replace(p, hand=hand))
+        case e.HandLowered(who):
+            return _changed(room, who, lambda p: replace(p, hand=None))
+        case e.StandingChanged():
+            return _standing(room, event)
+        case e.RecordingStarted(recording, title, by, at):
+            return replace(room, recording=Recording(recording, title, by, at))
+        case e.RecordingStopped():
+            return replace(room, recording=None)
+        case e.RoomEnded(at):
+            return replace(room, ended_at=at, participants=_frozen({}), by_account=_frozen({}))
+        case _:
+            assert_never(event)
+
+
+def _come_and_go(room: Room, event: e.Joined | e.Left | e.Removed | e.Expelled) -> Room:
+    match event:
+        case e.Joined(participant):
+            return replace(
+                room,
+                participants=_frozen({**room.participants, participant.id: participant}),
+                by_account=_frozen({**room.by_account, participant.account: participant.id}),
+            )
+        case e.Left(who) | e.Expelled(who):
+            return _without(room, who)
+        case e.Removed(who, _, until, reason):
+            account = room.participants[who].account
+            removed = _frozen({**room.removed, account: Removal(until, reason)})
+            return replace(_without(room, who), removed=removed)
+        case _:
+            assert_never(event)
+
+
+def _microphones(room: Room, event: e.MicChanged | e.Muted | e.Allowed | e.AllMuted) -> Room:
+    match event:
+        case e.MicChanged(who, mic):
+            return _changed(room, who, lambda p: replace(p, mic=mic))
+        case e.Muted(who, mic):
+            muted = _changed(room, who, lambda p: replace(p, mic=mic))
+            silenced = {room.participants[who].account} if mic is Mic.MUTED_BY_MANAGER else set()
+            return replace(muted, silenced=room.silenced | silenced)
+        case e.Allowed(who):
+            allowed = _changed(room, who, lambda p: replace(p, mic=Mic.MUTED, hand=None))
+            return replace(allowed, silenced=room.silenced - {room.participants[who].account})
+        case e.AllMuted():
+            return _all_muted(room)
+        case _:
+            assert_never(event)
+
+
+def _all_muted(room: Room) -> Room:
+    speakers = [p for p in room.participants.values() if p.may_speak and not p.manager]
+    muted = {p.id: replace(p, mic=Mic.MUTED_BY_MANAGER) for p in speakers}
+    return replace(
+        room,
+        participants=_frozen({**room.participants, **muted}),
+        silenced=room.silenced | {p.account for p in speakers},
+    )
+
+
+def _standing(room: Room, event: e.StandingChanged) -> Room:
+    def with_standing(p: Participant) -> Participant:
+        changed = replace(p, member=event.member, manager=event.manager)
+        if event.manager and not p.may_speak:
+            return replace(changed, mic=Mic.MUTED, hand=None)
+        return changed
+
+    return _changed(room, event.who, with_standing)
+
+
+def _changed(room: Room, who: ParticipantId, change: Callable[[Participant], Participant]) -> Room:
+    return replace(room, participants=_frozen({**room.participants, who: change(room.participants[who])}))
+
+
+def _without(room: Room, who: ParticipantId) -> Room:
+    gone = room.participants[who]
+    return replace(
+        room,
+        participants=_frozen({k: p for k, p in room.participants.items() if k != who}),
+        by_account=_frozen({a: k for a, k in room.by_account.items() if a != gone.account}),
+    )
+
+
+def _frozen(items: dict[K, V]) -> Mapping[K, V]:
+    return MappingProxyType(items)

@@ -1,0 +1,1 @@
+"""Live rooms: load → decide → store → publish → effects."""
