@@ -1,1 +1,4 @@
-//! Palabre's engine: the core crate.
+//! Palabre's engine, the part without sockets, clock or randomness: bytes and instants in, bytes and events out.
+
+pub mod opus;
+pub mod room;
