@@ -1,4 +1,9 @@
 //! Palabre's engine, the part without sockets, clock or randomness: bytes and instants in, bytes and events out.
 
+pub mod level;
 pub mod opus;
 pub mod room;
+pub mod slots;
+
+mod bucket;
+mod random;

@@ -1,0 +1,204 @@
+//! One speaker's meter: a claim is believed only as long as spot checks agree with it.
+
+use std::time::{Duration, Instant};
+
+use super::Loudness;
+use crate::bucket::Bucket;
+use crate::opus::Decoder;
+use crate::random::SplitMix64;
+
+/// Speech has its energy below 8 kHz, and a decoder at 16 kHz costs a third of one at 48 kHz.
+const METER_RATE: u32 = 16_000;
+/// A decoder that starts in the middle of a stream needs some packets before its output is right.
+const WARM_UP: u32 = 3;
+/// Packets compared in one spot check.
+const CHECK_PACKETS: u32 = 10;
+/// A claim may be this much above what decoding says; encoders and full-band noise account for some of it.
+const TOLERANCE_DB: f32 = 10.0;
+/// A spot check comes at a moment the sender cannot know, within this after the last one.
+const CHECK_WITHIN: Duration = Duration::from_secs(3);
+
+/// Decoding for meters, shared by all of a room's speakers: 16 streams' worth; beyond it packets are skipped
+/// and a stream's last level stands.
+#[derive(Debug)]
+pub struct DecodeBudget(Bucket);
+
+impl DecodeBudget {
+    const COST: Duration = Duration::from_micros(20_000 / 16);
+
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Bucket::new(Duration::from_millis(100)))
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        self.0.take(now, Self::COST)
+    }
+}
+
+impl Default for DecodeBudget {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One packet to be metered.
+#[derive(Debug, Clone, Copy)]
+pub struct Metered<'a> {
+    pub seq: u16,
+    /// RFC 6464, as the sender claims it.
+    pub claimed_level: Option<u8>,
+    /// A sender's pause: no need to decode it.
+    pub pause: bool,
+    pub payload: &'a [u8],
+}
+
+/// How far a sender's claims are believed.
+#[derive(Debug)]
+enum Trust {
+    /// Being compared with what decoding says.
+    Checking(Check),
+    Believed {
+        until: Instant,
+    },
+    /// Caught claiming too much: only decoding counts, as long as the participant stays.
+    Lost,
+}
+
+#[derive(Debug, Default)]
+struct Check {
+    packets: u32,
+    claimed_db: f32,
+    measured_db: f32,
+}
+
+/// The loudness of one participant's packets.
+#[derive(Debug)]
+pub struct Meter {
+    trust: Trust,
+    random: SplitMix64,
+    decoder: Option<Decoder>,
+    decoded: u32,
+    last_seq: Option<u16>,
+    last: Loudness,
+}
+
+impl Meter {
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            trust: Trust::Checking(Check::default()),
+            random: SplitMix64::new(seed),
+            decoder: None,
+            decoded: 0,
+            last_seq: None,
+            last: Loudness::SILENCE,
+        }
+    }
+
+    /// The loudness of the next packet: the claim while it is believed, else what decoding says. A claim is never
+    /// taken for less than it says: whoever claims silence gets it without a decode.
+    pub fn read(
+        &mut self,
+        now: Instant,
+        packet: Metered<'_>,
+        budget: &mut DecodeBudget,
+    ) -> Loudness {
+        let claim = packet.claimed_level.map(Loudness::from_claim);
+        self.last = match claim {
+            _ if packet.pause => Loudness::SILENCE,
+            Some(quiet) if !quiet.is_speech() => quiet,
+            Some(claim) if self.believes(now) => claim,
+            Some(claim) => self.check(now, claim, packet, budget),
+            None => self.measure(now, packet, budget).unwrap_or(self.last),
+        };
+        self.last
+    }
+
+    /// Frees the decoder; what is known of the sender's honesty stays.
+    pub fn rest(&mut self) {
+        self.decoder = None;
+        self.decoded = 0;
+        self.last = Loudness::SILENCE;
+    }
+
+    fn believes(&mut self, now: Instant) -> bool {
+        match self.trust {
+            Trust::Believed { until } if now < until => true,
+            Trust::Believed { .. } => {
+                self.decoded = 0;
+                self.trust = Trust::Checking(Check::default());
+                false
+            }
+            Trust::Checking(_) | Trust::Lost => false,
+        }
+    }
+
+    fn check(
+        &mut self,
+        now: Instant,
+        claim: Loudness,
+        packet: Metered<'_>,
+        budget: &mut DecodeBudget,
+    ) -> Loudness {
+        let measured = self.measure(now, packet, budget);
+        let warm = self.decoded > WARM_UP;
+        match (&mut self.trust, measured) {
+            (Trust::Lost, measured) => measured.unwrap_or(self.last).min(claim),
+            (Trust::Checking(check), Some(measured)) if warm => {
+                check.add(claim, measured);
+                if check.packets >= CHECK_PACKETS {
+                    self.trust = self.verdict(now);
+                }
+                measured.min(claim)
+            }
+            (Trust::Checking(_) | Trust::Believed { .. }, _) => claim,
+        }
+    }
+
+    fn verdict(&mut self, now: Instant) -> Trust {
+        match &self.trust {
+            Trust::Checking(check) if check.is_lie() => Trust::Lost,
+            Trust::Checking(_) | Trust::Believed { .. } => {
+                let share = self.random.draw_u32() % 1_000;
+                Trust::Believed {
+                    until: now + CHECK_WITHIN * share / 1_000,
+                }
+            }
+            Trust::Lost => Trust::Lost,
+        }
+    }
+
+    /// None when the packet is out of order, malformed, or beyond the room's budget.
+    fn measure(
+        &mut self,
+        now: Instant,
+        packet: Metered<'_>,
+        budget: &mut DecodeBudget,
+    ) -> Option<Loudness> {
+        let late = self
+            .last_seq
+            .is_some_and(|last| packet.seq.wrapping_sub(last).cast_signed() <= 0);
+        if late || !budget.take(now) {
+            return None;
+        }
+        self.last_seq = Some(packet.seq);
+        self.decoded += 1;
+        let decoder = self
+            .decoder
+            .get_or_insert_with(|| Decoder::at_rate(METER_RATE));
+        decoder.decode(packet.payload).ok().map(Loudness::of)
+    }
+}
+
+impl Check {
+    fn add(&mut self, claimed: Loudness, measured: Loudness) {
+        self.packets += 1;
+        self.claimed_db += claimed.db();
+        self.measured_db += measured.db();
+    }
+
+    fn is_lie(&self) -> bool {
+        self.claimed_db > self.measured_db + TOLERANCE_DB * self.packets as f32
+    }
+}
