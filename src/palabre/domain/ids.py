@@ -11,4 +11,4 @@ MessageId = NewType("MessageId", str)
 RecordingId = NewType("RecordingId", str)
 BlobId = NewType("BlobId", str)
 Csrc = NewType("Csrc", int)
-"""RFC 3550 §5.1 contributing source: a random u32, unique in the room; lights up the right face in step with the sound."""
+"""RFC 3550 §5.1 contributing source: a random u32, unique in the room."""

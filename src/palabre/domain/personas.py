@@ -48,7 +48,7 @@ class Persona:
 def personas_for(
     account: Account, chat: Chat, member: Member | None, owned_channels: Iterable[Chat]
 ) -> tuple[Persona, ...]:
-    """Who `account` may be in a room of `chat`: itself, channels it owns, the group for an anonymous admin."""
+    """Who `account` may be in a room of `chat`: itself, owned channels, the group if anonymous admin."""
     itself = Persona(PersonaKind.ACCOUNT, account.id, account.display_name, account.handle, account.bio)
     masks = [_as_chat(PersonaKind.CHANNEL, channel) for channel in owned_channels]
     if chat.kind is ChatKind.GROUP and member is not None and Right.ANONYMOUS in member.rights:

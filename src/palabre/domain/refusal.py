@@ -61,8 +61,8 @@ class Code(StrEnum):
 class Refused(Exception):
     """A rule said no.
 
-    `detail` replaces the code's own sentence where the case has something to add; `limit` names the limit that
-    was reached and its value, when one was.
+    `detail` replaces the code's own sentence where the case has something to add; `limit` names the limit
+    that was reached and its value, when one was.
     """
 
     def __init__(self, code: Code, detail: str | None = None, *, limit: dict[str, int] | None = None) -> None:

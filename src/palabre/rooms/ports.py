@@ -18,7 +18,7 @@ from palabre.domain.room.views import Viewer
 Json = dict[str, Any]
 
 
-# ── what is kept ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── what is kept ────────────────────────────────────────────────────────────────────────────────────────
 
 
 class VersionConflict(Exception):
@@ -63,7 +63,7 @@ class RoomHead:
 
 
 class RoomStore(Protocol):
-    """An append-only event log per room; (room, version) is unique, which makes `append` a compare-and-set."""
+    """An append-only event log per room; (room, version) is unique, so `append` is a compare-and-set."""
 
     async def load(self, room: RoomId) -> StoredRoom | None: ...
 
@@ -117,16 +117,20 @@ class Recordings(Protocol):
 
 
 class Blobs(Protocol):
+    """Files that were finished and stay."""
+
     async def put_file(self, blob: BlobId, path: Path) -> None:
         """Keeps a copy of the file, durably, before it returns. The same id again replaces the same bytes."""
         ...
 
 
-# ── the rest of the house ─────────────────────────────────────────────────────────────────────────────────────────
+# ── the rest of the house ───────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class ChatFacts:
+    """What a room takes over from its chat when it starts."""
+
     kind: ChatKind
     title: str
 
@@ -135,7 +139,7 @@ class Chats(Protocol):
     """What rooms must know of the chats they belong to."""
 
     async def actor(self, chat: ChatId, account: AccountId) -> Actor:
-        """What the account is in the chat now. Raises Refused(CHAT_NOT_FOUND) when it may not see the chat."""
+        """What the account is in the chat now. Raises Refused(CHAT_NOT_FOUND) when it may not see it."""
         ...
 
     async def facts(self, chat: ChatId) -> ChatFacts: ...
@@ -148,7 +152,7 @@ class Chats(Protocol):
 
 
 class ChatLog(Protocol):
-    """Messages that rooms leave behind. Each is written at most once per (room, kind) or recording: safe to repeat.
+    """Messages that rooms leave behind, at most once per (room, kind) or recording: safe to repeat.
 
     No message names an actor: a mask would leak.
     """
@@ -188,7 +192,7 @@ class ChatHints(Protocol):
     def messages_changed(self, chat: ChatId) -> None: ...
 
 
-# ── the engine ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the engine ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 class MediaBusy(Exception):
@@ -227,10 +231,12 @@ class Publisher(Protocol):
     def close_topic(self, topic: str) -> None: ...
 
 
-# ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the machine ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Clock(Protocol):
+    """The only teller of time."""
+
     def now(self) -> datetime:
         """UTC, aware."""
         ...

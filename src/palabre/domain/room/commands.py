@@ -1,4 +1,4 @@
-"""Wishes: what somebody, or time itself, wants of a room. `decide` says yes with events or no with a refusal."""
+"""Wishes: what somebody, or time itself, wants of a room. `decide` answers with events or a refusal."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ class SetJoinMuted:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """`participant` and `csrc` are new and random; they are not used when the account is in under this persona."""
+    """`participant` and `csrc` are new and random; unused when the account is in under this persona."""
 
     by: Actor
     persona: Persona

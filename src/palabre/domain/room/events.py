@@ -159,4 +159,6 @@ Change: TypeAlias = (
 )
 """What can happen to a room that exists."""
 
+Changes: TypeAlias = tuple[Change, ...]
+
 Event: TypeAlias = RoomStarted | Change

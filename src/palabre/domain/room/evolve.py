@@ -42,20 +42,15 @@ def evolve(room: Room, event: e.Change) -> Room:
 
 def _apply(room: Room, event: e.Change) -> Room:
     match event:
-        case e.TitleChanged(title):
-            return replace(room, title=title)
-        case e.HandsPolicyChanged(hands):
-            return replace(room, hands=hands)
-        case e.JoinMutedChanged(join_muted):
-            return replace(room, join_muted=join_muted)
+        case e.TitleChanged() | e.HandsPolicyChanged() | e.JoinMutedChanged():
+            return _settings(room, event)
         case e.Joined() | e.Left() | e.Removed() | e.Expelled():
             return _come_and_go(room, event)
         case e.MicChanged() | e.Muted() | e.Allowed() | e.AllMuted():
             return _microphones(room, event)
-        case e.HandRaised(who, hand):
-            return _changed(room, who, lambda p: replace(p, hand=hand))
-        case e.HandLowered(who):
-            return _changed(room, who, lambda p: replace(p, hand=None))
+        case e.HandRaised() | e.HandLowered():
+            hand = event.hand if isinstance(event, e.HandRaised) else None
+            return _changed(room, event.who, lambda p: replace(p, hand=hand))
         case e.StandingChanged():
             return _standing(room, event)
         case e.RecordingStarted(recording, title, by, at):
@@ -64,6 +59,18 @@ def _apply(room: Room, event: e.Change) -> Room:
             return replace(room, recording=None)
         case e.RoomEnded(at):
             return replace(room, ended_at=at, participants=_frozen({}), by_account=_frozen({}))
+        case _:
+            assert_never(event)
+
+
+def _settings(room: Room, event: e.TitleChanged | e.HandsPolicyChanged | e.JoinMutedChanged) -> Room:
+    match event:
+        case e.TitleChanged(title):
+            return replace(room, title=title)
+        case e.HandsPolicyChanged(hands):
+            return replace(room, hands=hands)
+        case e.JoinMutedChanged(join_muted):
+            return replace(room, join_muted=join_muted)
         case _:
             assert_never(event)
 

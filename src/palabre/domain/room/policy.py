@@ -22,7 +22,7 @@ def joins_muted_at_first(kind: ChatKind) -> bool:
 
 
 def mic_on_entry(room: Room, by: Actor) -> Mic:
-    """Allowed to speak = not `join_muted`, or manager; a silenced account stays silenced. Nobody enters live."""
+    """Allowed to speak = not `join_muted`, or manager; a silenced account stays so. Nobody enters live."""
     if by.manager:
         return Mic.MUTED
     if room.join_muted or by.account in room.silenced:

@@ -1,6 +1,6 @@
 """Who may see what of a room: snapshots, and what changed between two versions, for each kind of viewer.
 
-A view never knows an account or an actor, and a manager behind a mask looks like any speaker: else the mask leaks.
+A view never knows an account or an actor, and a masked manager looks like any speaker: else the mask leaks.
 The invariant: old snapshot + changes = fresh snapshot, for each kind of viewer.
 """
 
@@ -197,7 +197,7 @@ def snapshot(room: Room, viewer: Viewer) -> Snapshot:
 
 
 def changes(before: Room, after: Room, viewer: Viewer) -> tuple[ViewChange, ...]:
-    """What takes a viewer from one version's snapshot to a later one's. May cover many versions; may be empty."""
+    """What takes a viewer from one version's snapshot to a later one's. May cover many, may be empty."""
     return (
         *_room_changes(view_room(before), view_room(after), after.ended_at),
         *_participant_changes(before, after, viewer),
