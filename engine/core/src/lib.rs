@@ -1,7 +1,9 @@
 //! Palabre's engine, the part without sockets, clock or randomness: bytes and instants in, bytes and events out.
 
 pub mod level;
+pub mod ogg;
 pub mod opus;
+pub mod recording;
 pub mod room;
 pub mod slots;
 
