@@ -1,4 +1,4 @@
-"""Install through apt what the tests need beyond the build: browsers, ffmpeg, speech samples, PostgreSQL.
+"""Install through apt what the tests need beyond the build: browsers, ffmpeg, speech, sound, PostgreSQL.
 
 Does it when a program is missing and this may (root, with apt-get); else says which packages to install.
 """
@@ -17,6 +17,7 @@ NEEDED = {
     "firefox-esr": "firefox-esr",
     "ffmpeg": "ffmpeg",
     "alsa-utils": "/usr/share/sounds/alsa/Front_Center.wav",
+    "pulseaudio": "pulseaudio",
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
 }
 

@@ -1,0 +1,159 @@
+"""Real browsers for the tests, driven by a Node process that speaks JSON lines (driver/driver.mjs)."""
+
+import base64
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tests.e2e.speech import Heard, Sound, pcm16
+
+DRIVER = Path(__file__).parent / "driver" / "driver.mjs"
+
+Tap = Literal["sent", "received"]
+
+
+class BrowserError(Exception):
+    """What the browser or its driver answered instead of doing what it was asked."""
+
+
+class Driver:
+    """The Node process. One request at a time; every browser it started ends with it."""
+
+    def __init__(self, log: Path, *, sound_card: str) -> None:
+        self._log = log.open("wb")
+        self._process = subprocess.Popen(
+            ["node", str(DRIVER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env={**os.environ, "PULSE_SERVER": sound_card},
+        )
+        self._ids = count(1)
+
+    def ask(self, who: str, do: str, **fields: object) -> Any:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps({"id": next(self._ids), "who": who, "do": do, **fields}) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise BrowserError(f"the driver ended; see {self._log.name}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise BrowserError(f"{who} could not {do} {fields}: {answer['error']}")
+        return answer["result"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._log.close()
+
+
+@dataclass
+class Person:
+    """Somebody in front of a browser of their own."""
+
+    driver: Driver
+    name: str
+    kind: Literal["chromium", "firefox"] = "chromium"
+    microphone: Path | None = None
+    speech: Sound | None = None  # what a Firefox microphone plays, see driver/probe.js
+    options: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        microphone = str(self.microphone) if self.microphone else None
+        self._ask("open", kind=self.kind, microphone=microphone, **self.options)
+
+    def _ask(self, do: str, **fields: object) -> Any:
+        return self.driver.ask(self.name, do, **fields)
+
+    def goto(self, url: str) -> None:
+        self._ask("goto", url=url)
+        if self.speech is not None:
+            self.evaluate(f"__probe.speak({json.dumps(base64.b64encode(pcm16(self.speech)).decode())})")
+
+    def click(self, test_id: str, **attributes: str) -> None:
+        self._ask("click", selector=selector(test_id, **attributes))
+
+    def fill(self, test_id: str, text: str) -> None:
+        self._ask("fill", selector=selector(test_id), text=text)
+
+    def press(self, key: str) -> None:
+        self._ask("press", key=key)
+
+    def wait_for(self, test_id: str, *, timeout_s: float = 15, **attributes: str) -> None:
+        self._ask("wait", selector=selector(test_id, **attributes), timeout_ms=timeout_s * 1000)
+
+    def wait_until_gone(self, test_id: str, *, timeout_s: float = 15, **attributes: str) -> None:
+        self._ask("wait", selector=selector(test_id, **attributes), hidden=True, timeout_ms=timeout_s * 1000)
+
+    def attributes(self, test_id: str, name: str, **attributes: str) -> list[str]:
+        return list(self._ask("read", selector=selector(test_id, **attributes), name=name))
+
+    def evaluate(self, script: str) -> Any:
+        return self._ask("evaluate", script=script)
+
+    def screenshot(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._ask("screenshot", path=str(path))
+
+    def viewport(self, width: int, height: int, *, scheme: str = "light") -> None:
+        self._ask("viewport", width=width, height=height, scheme=scheme)
+
+    def traffic(self) -> list[str]:
+        """Every header, body and event this page has received (Chromium only)."""
+        return list(self._ask("traffic"))
+
+    def log(self) -> list[str]:
+        return list(self._ask("log"))
+
+    def close(self) -> None:
+        self._ask("close")
+
+    def listen(self, seconds: float, tap: Tap = "received") -> Heard:
+        """What goes through the tap from now on, for so many seconds."""
+        self.forget(tap)
+        eventually(
+            lambda: self.heard_s(tap) >= seconds, within_s=seconds + 15, what=f"{self.name} to hear on"
+        )
+        return self.take(tap).last(seconds)
+
+    def heard_s(self, tap: Tap = "received") -> float:
+        return float(self.evaluate(f"__probe.taps.{tap}.chunks.length")) * 0.02
+
+    def take(self, tap: Tap = "received") -> Heard:
+        return Heard.from_probe(self.evaluate(f"__probe.taps.{tap}.take()"))
+
+    def forget(self, tap: Tap = "received") -> None:
+        self.evaluate(f"__probe.taps.{tap}.forget()")
+
+
+def selector(test_id: str, **attributes: str) -> str:
+    """CSS for a test id (web/TESTIDS.md) with data attributes: mic_button, state="live" → [data-state="live"]."""
+    extra = "".join(f'[data-{name.replace("_", "-")}="{value}"]' for name, value in attributes.items())
+    return f'[data-testid="{test_id}"]{extra}'
+
+
+def eventually(condition: Callable[[], bool], *, within_s: float, what: str) -> None:
+    """Wait for something another process does; asks again every 100 ms."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within_s:.0f} s in vain for {what}")
+        time.sleep(0.1)

@@ -1,0 +1,24 @@
+// The audio thread's half of probe.js: mono sound in pieces of 20 ms, each with the wall clock and its frame number.
+const CHUNK = 960;
+
+registerProcessor(
+  "tap",
+  class extends AudioWorkletProcessor {
+    chunk = new Float32Array(CHUNK);
+    filled = 0;
+
+    process([input]) {
+      const samples = input[0] ?? new Float32Array(128);
+      for (const sample of samples) {
+        this.chunk[this.filled++] = sample;
+        if (this.filled === CHUNK) this.send();
+      }
+      return true;
+    }
+
+    send() {
+      this.port.postMessage({ wall: Date.now(), frame: currentFrame, pcm: this.chunk.slice() });
+      this.filled = 0;
+    }
+  },
+);
