@@ -17,6 +17,7 @@ from tests.e2e.speech import Heard, Sound, pcm16
 DRIVER = Path(__file__).parent / "driver" / "driver.mjs"
 
 Tap = Literal["sent", "received"]
+Kind = Literal["chromium", "firefox"]
 
 
 class BrowserError(Exception):
@@ -39,7 +40,8 @@ class Driver:
         self._ids = count(1)
 
     def ask(self, who: str, do: str, **fields: object) -> Any:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(json.dumps({"id": next(self._ids), "who": who, "do": do, **fields}) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -71,7 +73,7 @@ class Person:
 
     driver: Driver
     name: str
-    kind: Literal["chromium", "firefox"] = "chromium"
+    kind: Kind = "chromium"
     microphone: Path | None = None
     speech: Sound | None = None  # what a Firefox microphone plays, see driver/probe.js
     options: dict[str, object] = field(default_factory=dict)
@@ -145,7 +147,7 @@ class Person:
 
 
 def selector(test_id: str, **attributes: str) -> str:
-    """CSS for a test id (web/TESTIDS.md) with data attributes: mic_button, state="live" → [data-state="live"]."""
+    """CSS for a test id of web/TESTIDS.md with data attributes: state="live" is [data-state="live"]."""
     extra = "".join(f'[data-{name.replace("_", "-")}="{value}"]' for name, value in attributes.items())
     return f'[data-testid="{test_id}"]{extra}'
 

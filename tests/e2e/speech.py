@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pystoi import stoi
+from pystoi import stoi  # type: ignore[import-untyped]
 
 RATE = 48_000
 SAMPLES = Path("/usr/share/sounds/alsa")
@@ -52,7 +52,7 @@ def read_wav(path: Path) -> Sound:
         if (file.getframerate(), file.getsampwidth()) != (RATE, 2):
             raise ValueError(f"{path} is not 16-bit 48 kHz")
         frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        return frames.reshape(-1, file.getnchannels()).mean(axis=1) / 32768
+        return np.asarray(frames.reshape(-1, file.getnchannels()).mean(axis=1) / 32768, dtype=np.float64)
 
 
 def write_wav(path: Path, sound: Sound) -> Path:

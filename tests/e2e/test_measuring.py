@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import speech
-from tests.e2e.browsers import Driver, Person
+from tests.e2e.browsers import Driver, Kind, Person
 
 PAGE = b"<!doctype html><title>plain</title><audio autoplay></audio>"
 
@@ -39,7 +39,7 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(PAGE)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Nobody reads this server's log."""
 
 
@@ -53,7 +53,7 @@ def page_url() -> Iterator[str]:
 
 @pytest.mark.parametrize(("speaker", "listener"), [("chromium", "firefox"), ("firefox", "chromium")])
 def test_speech_between_two_plain_browsers_is_measured_as_clear_and_quick(
-    driver: Driver, page_url: str, tmp_path: Path, speaker: str, listener: str
+    driver: Driver, page_url: str, tmp_path: Path, speaker: Kind, listener: Kind
 ) -> None:
     said = speech.script(speech.ANN)
     microphone = speech.write_wav(tmp_path / "microphone.wav", said)
