@@ -93,6 +93,9 @@ class Person:
     def click(self, test_id: str, **attributes: str) -> None:
         self._ask("click", selector=selector(test_id, **attributes))
 
+    def click_in(self, css: str, test_id: str) -> None:
+        self._ask("click", selector=f"{css} {selector(test_id)}")
+
     def fill(self, test_id: str, text: str) -> None:
         self._ask("fill", selector=selector(test_id), text=text)
 
