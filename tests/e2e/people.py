@@ -75,7 +75,7 @@ class Member:
         return self.person.attributes("room", "data-me")[0]
 
     def act_on(self, other: "Member", action: str) -> None:
-        """A manager's action from the other's row: mute-participant, allow-participant, remove-participant."""
+        """A manager's action in the other's row: mute-participant, allow-participant, remove-participant."""
         row = f'[data-testid="participant"][data-participant="{other.participant}"]'
         self.person.click_in(row, "participant-menu")
         self.person.click(action)

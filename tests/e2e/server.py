@@ -16,7 +16,7 @@ from tests.e2e.browsers import eventually
 
 @dataclass
 class Server:
-    """Started, killed and started again on the same ports and data, as a machine that lost its power would."""
+    """Started, killed and started again on the same ports and data, like a machine that lost its power."""
 
     folder: Path
     process: subprocess.Popen[bytes] | None = None
