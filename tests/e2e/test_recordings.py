@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tests.e2e import speech
 from tests.e2e.browsers import eventually
@@ -73,7 +74,7 @@ def start_recording(manager: Member, title: str) -> None:
     manager.person.click("record-confirm")
 
 
-def delivered(program: Program) -> dict[str, dict[str, object]]:
+def delivered(program: Program) -> dict[str, Any]:
     eventually(
         lambda: bool(program.saved_voice_messages()), within_s=20, what="the recording to be delivered"
     )
@@ -82,18 +83,8 @@ def delivered(program: Program) -> dict[str, dict[str, object]]:
 
 def decoded(ogg: bytes, folder: Path) -> speech.Sound:
     """What ffmpeg, which nobody here wrote, makes of the file."""
-    (folder / "recording.ogg").write_bytes(ogg)
-    wav = folder / "recording.wav"
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-xerror",
-        "-i",
-        folder / "recording.ogg",
-        "-ar",
-        str(speech.RATE),
-        wav,
-    ]
+    ogg_file, wav = folder / "recording.ogg", folder / "recording.wav"
+    ogg_file.write_bytes(ogg)
+    command = ["ffmpeg", "-v", "error", "-xerror", "-i", str(ogg_file), "-ar", str(speech.RATE), str(wav)]
     subprocess.run(command, check=True, timeout=30)
     return speech.read_wav(wav)
