@@ -1,0 +1,1 @@
+"""The engine's Python face: commands in, reports out."""

@@ -1,0 +1,116 @@
+"""Keeps the engine in step with one room: what it was told, what it should know, and the difference sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from palabre.domain.ids import Csrc, ParticipantId, RecordingId, RoomId
+from palabre.domain.room.state import Participant, Room
+from palabre.domain.room.views import Viewer, viewer_of
+from palabre.rooms.ports import Media, MediaBusy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the engine knows of a participant."""
+
+    csrc: Csrc
+    view: Viewer
+    may_speak: bool
+
+
+class EngineRoom:
+    """One room as the engine has it.
+
+    `held` are participants whom a manager muted while they were sending. Allowing one of them does not let
+    the audio that still comes through, else the manager would have opened the microphone: the participant
+    does, by turning it on (or with a new WHIP session).
+    """
+
+    def __init__(self, media: Media, room: RoomId, recordings: Path) -> None:
+        self._media = media
+        self._room = room
+        self._recordings = recordings
+        self._open = False
+        self._told: dict[ParticipantId, Admission] = {}
+        self._recording: RecordingId | None = None
+        self._bye: dict[ParticipantId, str] = {}
+        self.held: set[ParticipantId] = set()
+        self.in_step = False
+
+    def bring_in_step(self, room: Room, bye: Mapping[ParticipantId, str] | None = None) -> None:
+        """Sends what has changed; `bye` says why a participant is gone, LEFT when it does not.
+
+        A full command queue leaves the rest for the next call: `in_step` says so.
+        """
+        self._bye.update(bye or {})
+        self.held &= room.participants.keys()
+        try:
+            self._open_once()
+            self._sync_participants(room)
+            self._sync_recording(room)
+            self.in_step = True
+        except MediaBusy:
+            self.in_step = False
+            log.warning("the engine had no room for a command", room=self._room)
+
+    def cut(self, who: ParticipantId, code: str) -> None:
+        """Ends the participant's sessions; the next `bring_in_step` admits it anew. Raises MediaBusy."""
+        if who in self._told:
+            self._media.remove(self._room, who, code)
+            del self._told[who]
+
+    def close(self) -> None:
+        """The room has ended: everybody is told so. The recording stops before."""
+        try:
+            if self._recording is not None:
+                self._media.stop_recording(self._room, self._recording)
+                self._recording = None
+            self._media.close_room(self._room, "ROOM_ENDED")
+            self.in_step = True
+        except MediaBusy:
+            self.in_step = False
+            log.warning("the engine had no room for a command", room=self._room)
+
+    def _open_once(self) -> None:
+        if not self._open:
+            self._media.open_room(self._room)
+            self._open = True
+
+    def _sync_participants(self, room: Room) -> None:
+        for who in self._told.keys() - room.participants.keys():
+            self._media.remove(self._room, who, self._bye.get(who, "LEFT"))
+            del self._told[who]
+            self._bye.pop(who, None)
+        for participant in room.participants.values():
+            wanted = self._admission(participant)
+            if self._told.get(participant.id) != wanted:
+                self._admit(participant.id, wanted)
+
+    def _admission(self, participant: Participant) -> Admission:
+        may_speak = participant.may_speak and participant.id not in self.held
+        return Admission(participant.csrc, viewer_of(participant), may_speak)
+
+    def _admit(self, who: ParticipantId, wanted: Admission) -> None:
+        self._media.admit(self._room, who, csrc=wanted.csrc, view=wanted.view, may_speak=wanted.may_speak)
+        self._told[who] = wanted
+
+    def _sync_recording(self, room: Room) -> None:
+        wanted = None if room.recording is None else room.recording.id
+        if wanted == self._recording:
+            return
+        if self._recording is not None:
+            self._media.stop_recording(self._room, self._recording)
+            self._recording = None
+        if wanted is not None:
+            self._media.start_recording(self._room, wanted, recording_path(self._recordings, wanted))
+            self._recording = wanted
+
+
+def recording_path(folder: Path, recording: RecordingId) -> Path:
+    """Where a recording that runs, or waits for its delivery, is written."""
+    return folder / f"{recording}.ogg"

@@ -1,0 +1,80 @@
+"""What clients are told of one room: changes at once, mere counts at most twice a second."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from palabre.domain.room.state import Room
+from palabre.domain.room.views import Viewer, changes, only_counts, snapshot
+from palabre.rooms.ports import MediaBusy, Publisher
+from palabre.wire.room import room_change, room_snapshot
+from palabre.wire.topics import room_topic
+
+log = structlog.get_logger(__name__)
+
+COUNTS_GAP = timedelta(milliseconds=500)
+
+
+class Feed:
+    """Publishes one room to its topic, for each kind of viewer. `_told` is the version clients have."""
+
+    def __init__(self, publisher: Publisher, room: Room) -> None:
+        self._publisher = publisher
+        self._topic = room_topic(room.id)
+        self._told = room
+        self._newest = room
+        self._told_at: datetime | None = None
+        self._owed: set[Viewer] = set()
+
+    def follow(self, room: Room, now: datetime) -> None:
+        """Tells the change, or keeps it for `tick` when it is only counts and too soon."""
+        self._newest = room
+        counts_only = only_counts(changes(self._told, room, Viewer.MANAGER))
+        if not counts_only or self._due(now):
+            self.flush(now)
+
+    def tick(self, now: datetime) -> None:
+        """Tells what has waited long enough."""
+        if self._newest is not self._told and self._due(now):
+            self.flush(now)
+        for viewer in tuple(self._owed):
+            self.answer(viewer, now)
+
+    def flush(self, now: datetime) -> None:
+        """Tells everything up to the newest version."""
+        before, after = self._told, self._newest
+        if before.version == after.version:
+            return
+        self._told, self._told_at = after, now
+        for viewer in Viewer:
+            change = room_change(before.version, after.version, changes(before, after, viewer))
+            self._publish(viewer, change.after, change.version, change.model_dump_json().encode())
+
+    def answer(self, viewer: Viewer, now: datetime) -> None:
+        """Hands the engine a fresh snapshot. What waits is told first, so that the next change fits on it."""
+        self.flush(now)
+        data = room_snapshot(snapshot(self._told, viewer)).model_dump_json().encode()
+        try:
+            self._publisher.snapshot(self._topic, viewer, self._told.version, data)
+            self._owed.discard(viewer)
+        except MediaBusy:
+            # Somebody waits for it at the door: `tick` tries again.
+            self._owed.add(viewer)
+
+    def close(self) -> None:
+        """Ends the topic."""
+        try:
+            self._publisher.close_topic(self._topic)
+        except MediaBusy:
+            log.warning("the engine had no room for a command", command="close_topic", topic=self._topic)
+
+    def _publish(self, viewer: Viewer, after: int, version: int, data: bytes) -> None:
+        try:
+            self._publisher.publish(self._topic, viewer, after, version, data)
+        except MediaBusy:
+            # The gap shows at the next change; until then a fresh snapshot is owed.
+            log.warning("the engine had no room for a command", command="publish", topic=self._topic)
+            self._owed.add(viewer)
+
+    def _due(self, now: datetime) -> bool:
+        return self._told_at is None or now - self._told_at >= COUNTS_GAP

@@ -1,0 +1,130 @@
+"""What this process knows of a live room beyond its log: who is connected, who was heard, what was told."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from palabre.domain.ids import ParticipantId, RoomId
+from palabre.domain.room import events as e
+from palabre.domain.room.page import RECENTLY_HEARD
+from palabre.domain.room.state import Mic, Participant, Room
+from palabre.rooms.doors import Doors
+from palabre.rooms.engine_room import EngineRoom
+from palabre.rooms.feed import Feed
+from palabre.rooms.journal import Step
+from palabre.rooms.media_events import Door
+from palabre.rooms.options import RoomOptions
+from palabre.rooms.ports import Media, Publisher
+
+FACES = 3
+"""Recent speakers in a chat's live bar."""
+
+
+class LiveRoom:
+    """One room in this process. `lock` keeps its steps, and what follows from them, in order."""
+
+    def __init__(
+        self, room: Room, media: Media, publisher: Publisher, options: RoomOptions, now: datetime
+    ) -> None:
+        self.room = room
+        self.lock = asyncio.Lock()
+        self.doors = Doors(options.grace, options.hand_grace)
+        self.engine = EngineRoom(media, room.id, options.recordings)
+        self.feed = Feed(publisher, room)
+        self.heard: dict[ParticipantId, datetime] = {}
+        self.empty_since = None if room.participants else now
+
+    def follow(self, step: Step, now: datetime) -> None:
+        """The engine first: who may not speak is silent before anybody is told. The end comes last."""
+        self.room = step.after
+        self._keep_books(step, now)
+        if self.room.live:
+            self.engine.bring_in_step(self.room, farewells(step.events))
+            self.feed.follow(self.room, now)
+        else:
+            self.feed.follow(self.room, now)
+            self.engine.close()
+            self.feed.close()
+
+    def recent_speakers(self, now: datetime) -> list[Participant]:
+        """Who was heard last, newest first, at most three."""
+        newest_first = sorted(self.heard.items(), key=lambda entry: entry[1], reverse=True)
+        people = [self.room.participants[who] for who, at in newest_first if now - at <= RECENTLY_HEARD]
+        return people[:FACES]
+
+    def _keep_books(self, step: Step, now: datetime) -> None:
+        inside = self.room.participants
+        for who in inside.keys() - step.before.participants.keys():
+            self.doors.expect(who, now)
+        self.doors.keep_only(inside)
+        self.heard = {who: at for who, at in self.heard.items() if who in inside}
+        for event in step.events:
+            self._hold_or_release(event)
+        if inside:
+            self.empty_since = None
+        elif self.empty_since is None:
+            self.empty_since = now
+
+    def _hold_or_release(self, event: e.Change) -> None:
+        """See `EngineRoom`: who was muted while sending must turn the microphone on by itself."""
+        match event:
+            case e.Muted(who):
+                self._hold(who)
+            case e.AllMuted():
+                for participant in self.room.participants.values():
+                    if not participant.may_speak:
+                        self._hold(participant.id)
+            case e.MicChanged(who, Mic.LIVE):
+                self.engine.held.discard(who)
+            case _:
+                pass
+
+    def _hold(self, who: ParticipantId) -> None:
+        if self.doors.is_open(who, Door.WHIP):
+            self.engine.held.add(who)
+
+
+def farewells(events: e.Changes) -> Mapping[ParticipantId, str]:
+    """What those who are gone read in their `bye`."""
+    codes: dict[ParticipantId, str] = {}
+    for event in events:
+        match event:
+            case e.Left(who):
+                codes[who] = "LEFT"
+            case e.Removed(who) | e.Expelled(who):
+                codes[who] = "REMOVED_FROM_ROOM"
+            case _:
+                pass
+    return codes
+
+
+class LiveRooms:
+    """The live rooms of this process."""
+
+    def __init__(self, media: Media, publisher: Publisher, options: RoomOptions) -> None:
+        self._media = media
+        self._publisher = publisher
+        self._options = options
+        self._rooms: dict[RoomId, LiveRoom] = {}
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def __iter__(self) -> Iterator[LiveRoom]:
+        return iter(tuple(self._rooms.values()))
+
+    def get(self, room: RoomId) -> LiveRoom | None:
+        """None when the room is not live, or unknown."""
+        return self._rooms.get(room)
+
+    def open(self, room: Room, now: datetime) -> LiveRoom:
+        """The live room for `room`; a second call gives the same."""
+        live = self._rooms.get(room.id)
+        if live is None:
+            live = LiveRoom(room, self._media, self._publisher, self._options, now)
+            self._rooms[room.id] = live
+        return live
+
+    def forget(self, room: RoomId) -> None:
+        """The room has ended."""
+        self._rooms.pop(room, None)

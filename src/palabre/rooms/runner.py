@@ -1,0 +1,97 @@
+"""The one way a room changes: load → decide → store → effects → publish, one step at a time per room."""
+
+from collections.abc import Callable
+
+from palabre.domain.ids import ParticipantId, RoomId
+from palabre.domain.refusal import Code, Refused
+from palabre.domain.room import commands as c
+from palabre.domain.room.decide import decide
+from palabre.domain.room.events import Changes, RoomStarted
+from palabre.domain.room.state import Mic, Room
+from palabre.rooms.aftermath import Aftermath
+from palabre.rooms.journal import Journal
+from palabre.rooms.live import LiveRooms
+from palabre.rooms.options import RoomOptions
+from palabre.rooms.ports import Clock, Ids, MediaBusy
+
+
+class Runner:
+    """Carries out commands, also those that nobody wished: a time of grace is over, a room is empty."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        rooms: LiveRooms,
+        aftermath: Aftermath,
+        clock: Clock,
+        ids: Ids,
+        options: RoomOptions,
+    ) -> None:
+        self._journal = journal
+        self._rooms = rooms
+        self._aftermath = aftermath
+        self._clock = clock
+        self._ids = ids
+        self._options = options
+
+    async def load(self, room: RoomId) -> Room:
+        """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
+        return await self._journal.load(room)
+
+    async def begin(self, event: RoomStarted) -> Room:
+        """A new room, live at once. Raises Refused(ROOM_ALREADY_LIVE)."""
+        room = await self._journal.begin(event)
+        self._rooms.open(room, self._clock.now()).engine.bring_in_step(room)
+        await self._aftermath.of_start(room)
+        return room
+
+    async def run(self, room_id: RoomId, command: c.Command) -> Room:
+        """The room after `command`. Raises Refused."""
+        live = self._rooms.get(room_id)
+        if live is None:
+            return (await self._journal.commit(room_id, self._answer(command))).after
+        async with live.lock:
+            step = await self._journal.commit(room_id, self._answer(command))
+            if not step.events:
+                return step.after
+            await self._aftermath.before_media(step)
+            live.follow(step, self._clock.now())
+            if not step.after.live:
+                self._rooms.forget(room_id)
+            await self._aftermath.of_step(step)
+        return step.after
+
+    def welcome(self, room_id: RoomId, who: ParticipantId, *, take_over: bool) -> None:
+        """A participant has joined, or joined again: its time of grace runs anew until a door opens.
+
+        With `take_over` the sessions it had end, and their device is told so. Raises Refused(MEDIA_BUSY).
+        """
+        live = self._rooms.get(room_id)
+        if live is None:
+            return
+        live.doors.expect(who, self._clock.now())
+        if take_over:
+            try:
+                live.engine.cut(who, "TAKEN_OVER")
+            except MediaBusy as error:
+                raise Refused(Code.MEDIA_BUSY) from error
+            live.engine.bring_in_step(live.room)
+
+    async def reopen(self, room_id: RoomId) -> None:
+        """After a restart: live again with everybody in it. A recording goes on in a new file.
+
+        Nobody is connected yet, so no microphone is live: each opens again with its client's new session.
+        """
+        now = self._clock.now()
+        room = await self._journal.load(room_id)
+        live = self._rooms.open(room, now)
+        for participant in room.participants.values():
+            live.doors.expect(participant.id, now + self._options.restart_grace - self._options.grace)
+            if participant.mic is Mic.LIVE:
+                await self.run(room_id, c.SetMic(participant.account, Mic.MUTED))
+        await self.run(room_id, c.ResumeRecording(self._ids.recording()))
+        live.engine.bring_in_step(live.room)
+
+    def _answer(self, command: c.Command) -> Callable[[Room], Changes]:
+        return lambda room: decide(room, command, self._clock.now())

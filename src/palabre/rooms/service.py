@@ -1,0 +1,190 @@
+"""What people may wish of rooms, each with the rights its account has in the chat at that moment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from palabre.domain.ids import AccountId, ChatId, Csrc, RoomId
+from palabre.domain.personas import PersonaRef, chosen
+from palabre.domain.refusal import Code, Refused
+from palabre.domain.room import commands as c
+from palabre.domain.room.decide import start
+from palabre.domain.room.page import Page, participants_page
+from palabre.domain.room.policy import joins_muted_at_first, need_inside
+from palabre.domain.room.state import TITLE_MAX, Actor, Participant, Room
+from palabre.domain.room.views import Viewer, viewer_of
+from palabre.rooms.live import LiveRooms
+from palabre.rooms.options import RoomOptions
+from palabre.rooms.ports import Chats, Clock, Ids, RoomStore
+from palabre.rooms.runner import Runner
+from palabre.rooms.tickets import Ticket, TicketOffice
+
+Wish = Callable[[Actor], c.Command]
+"""Makes a command of who wishes it: `lambda by: Mute(by, who)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The answer to a join: who you are in the room, and the ticket for the edge's doors."""
+
+    room: Room
+    participant: Participant
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A room as one account sees it."""
+
+    room: Room
+    viewer: Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBar:
+    """What a chat shows while its room is live. `recent_speakers`: names of personas, newest first."""
+
+    room: RoomId
+    title: str
+    started_at: datetime
+    in_room: int
+    recent_speakers: tuple[str, ...]
+
+
+class RoomService:
+    """What people may wish of rooms. All methods raise Refused."""
+
+    def __init__(
+        self,
+        *,
+        runner: Runner,
+        store: RoomStore,
+        chats: Chats,
+        rooms: LiveRooms,
+        tickets: TicketOffice,
+        clock: Clock,
+        ids: Ids,
+        options: RoomOptions,
+    ) -> None:
+        self._runner = runner
+        self._store = store
+        self._chats = chats
+        self._rooms = rooms
+        self._tickets = tickets
+        self._clock = clock
+        self._ids = ids
+        self._options = options
+
+    async def start(
+        self, account: AccountId, chat: ChatId, *, title: str = "", replace: bool = False
+    ) -> Room:
+        """A new live room. With `replace`, the chat's present room ends first."""
+        by = await self._chats.actor(chat, account)
+        present = await self._store.live_room_of(chat)
+        if present is not None and replace:
+            await self._runner.run(present, c.EndRoom(by))
+            present = None
+        self._need_place_for_a_room()
+        facts = await self._chats.facts(chat)
+        command = c.StartRoom(
+            by=by,
+            room=self._ids.room(),
+            chat=chat,
+            title=title.strip() or facts.title[:TITLE_MAX],
+            join_muted=joins_muted_at_first(facts.kind),
+            capacity=self._options.capacity,
+            live_room=present,
+        )
+        return await self._runner.begin(start(command, self._clock.now()))
+
+    async def join(
+        self, account: AccountId, room_id: RoomId, persona: PersonaRef, *, take_over: bool = False
+    ) -> Entry:
+        """Enters, or enters again. `take_over` cuts the sessions another device has, and tells it why."""
+        room = await self._runner.load(room_id)
+        by = await self._chats.actor(room.chat, account)
+        mine = chosen(await self._chats.personas(room.chat, account), persona)
+        command = c.Join(by, mine, self._ids.participant(), self._new_csrc(room))
+        room = await self._runner.run(room_id, command)
+        await self._chats.remember_persona(room.chat, account, persona)
+        participant = need_inside(room, account)
+        self._runner.welcome(room_id, participant.id, take_over=take_over)
+        return Entry(room, participant, self._tickets.for_room(room, participant))
+
+    async def act(self, account: AccountId, room_id: RoomId, wish: Wish) -> Room:
+        """Carries out a wish with the rights the account has in the chat now."""
+        room = await self._runner.load(room_id)
+        by = await self._chats.actor(room.chat, account)
+        return await self._runner.run(room_id, wish(by))
+
+    async def rename(self, account: AccountId, room_id: RoomId, title: str) -> Room:
+        """An empty title means the chat's name."""
+        room = await self._runner.load(room_id)
+        name = title.strip() or (await self._chats.facts(room.chat)).title[:TITLE_MAX]
+        return await self.act(account, room_id, lambda by: c.ChangeTitle(by, name))
+
+    async def look(self, account: AccountId, room_id: RoomId) -> Look:
+        """The room as the account may see it, inside or not."""
+        room = await self._runner.load(room_id)
+        by = await self._chats.actor(room.chat, account)
+        inside = room.of(account)
+        if inside is not None:
+            return Look(room, viewer_of(inside))
+        if by.manager:
+            return Look(room, Viewer.MANAGER)
+        return Look(room, Viewer.LISTENER if by.member else Viewer.GUEST)
+
+    async def page(self, account: AccountId, room_id: RoomId, *, cursor: str | None, query: str = "") -> Page:
+        """One page of everyone in the room."""
+        look = await self.look(account, room_id)
+        live = self._rooms.get(room_id)
+        return participants_page(
+            look.room,
+            look.viewer,
+            heard={} if live is None else live.heard,
+            now=self._clock.now(),
+            cursor=cursor,
+            query=query,
+        )
+
+    async def live_bar(self, chat: ChatId) -> LiveBar | None:
+        """None while no room of the chat is live."""
+        room_id = await self._store.live_room_of(chat)
+        if room_id is None:
+            return None
+        room = await self._runner.load(room_id)
+        live = self._rooms.get(room_id)
+        speakers = [] if live is None else live.recent_speakers(self._clock.now())
+        names = tuple(speaker.persona.name for speaker in speakers)
+        return LiveBar(room.id, room.title, room.started_at, len(room.participants), names)
+
+    async def standing_changed(self, chat: ChatId, account: AccountId) -> None:
+        """The chat gave or took rights; the room follows. Who may not see the chat any more has to go."""
+        room_id = await self._store.live_room_of(chat)
+        if room_id is None:
+            return
+        try:
+            command: c.Command = c.ChangeStanding(await self._chats.actor(chat, account))
+        except Refused as refusal:
+            if refusal.code is not Code.CHAT_NOT_FOUND:
+                raise
+            command = c.Expel(account)
+        await self._runner.run(room_id, command)
+
+    async def expel(self, chat: ChatId, account: AccountId) -> None:
+        """The chat dropped or banned the account."""
+        room_id = await self._store.live_room_of(chat)
+        if room_id is not None:
+            await self._runner.run(room_id, c.Expel(account))
+
+    def _need_place_for_a_room(self) -> None:
+        most = self._options.live_rooms
+        if len(self._rooms) >= most:
+            detail = f"This server holds {most} voice chats at a time. Wait until one ends."
+            raise Refused(Code.LIMIT_REACHED, detail, limit={"live_rooms": most})
+
+    def _new_csrc(self, room: Room) -> Csrc:
+        taken = {participant.csrc for participant in room.participants.values()}
+        while (csrc := self._ids.csrc()) in taken:
+            pass
+        return csrc

@@ -1,0 +1,52 @@
+"""Tickets: what a client shows at the edge's doors. Signed here, checked there alone (RFC 7519)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+
+from palabre.domain.ids import ChatId
+from palabre.domain.room.state import Participant, Room
+from palabre.domain.room.views import viewer_of
+from palabre.rooms.ports import Clock, Ids
+from palabre.wire.topics import MEMBER, chat_topic, room_topic
+
+AUDIENCE = "palabre-edge"
+LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """`token` opens the doors until `expires_at`; sessions that are open by then stay open."""
+
+    token: str
+    expires_at: datetime
+
+
+class TicketOffice:
+    """Writes tickets with the process's own key (32 random bytes, HS256)."""
+
+    def __init__(self, key: bytes, clock: Clock, ids: Ids) -> None:
+        self._key = key
+        self._clock = clock
+        self._ids = ids
+
+    def for_room(self, room: Room, participant: Participant) -> Ticket:
+        """It opens nothing once the participant is not admitted any more."""
+        return self._write(
+            {
+                "topic": room_topic(room.id),
+                "view": viewer_of(participant).value,
+                "participant": participant.id,
+            }
+        )
+
+    def for_chat(self, chat: ChatId) -> Ticket:
+        """For the event door only: hints that the chat has something new."""
+        return self._write({"topic": chat_topic(chat), "view": MEMBER})
+
+    def _write(self, claims: dict[str, str]) -> Ticket:
+        # `exp` counts whole seconds (RFC 7519 §2).
+        expires_at = (self._clock.now() + LIFETIME).replace(microsecond=0)
+        always = {"aud": AUDIENCE, "exp": expires_at, "jti": self._ids.ticket()}
+        return Ticket(jwt.encode({**always, **claims}, self._key, algorithm="HS256"), expires_at)
