@@ -1,6 +1,8 @@
 //! Palabre's engine, the part without sockets, clock or randomness: bytes and instants in, bytes and events out.
 
+pub mod jitter;
 pub mod level;
+pub mod mix;
 pub mod ogg;
 pub mod opus;
 pub mod recording;

@@ -3,6 +3,8 @@
 mod codec;
 mod packet;
 
+use std::time::Duration;
+
 pub use codec::{Decoder, Encoder};
 pub use packet::{Mode, PacketError, PacketInfo, inspect};
 
@@ -16,3 +18,10 @@ pub const MAX_PACKET_SAMPLES: usize = 5_760;
 pub const MAX_FRAME_BYTES: usize = 1_275;
 /// 20 ms of digital silence, mono, full band: CELT's silence flag and nothing else.
 pub const SILENT_FRAME: [u8; 3] = [0xf8, 0xff, 0xfe];
+
+/// Samples at 48 kHz within a time.
+#[must_use]
+pub(crate) fn samples_within(time: Duration) -> u64 {
+    // Exact: 48 samples are one millisecond.
+    (time.as_nanos() * u128::from(SAMPLE_RATE) / 1_000_000_000) as u64
+}

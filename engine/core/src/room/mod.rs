@@ -2,6 +2,7 @@
 //!
 //! Sans-I/O: packets and instants in, packets and facts out through [`RoomSink`].
 
+mod mixing;
 mod speaking;
 mod types;
 mod voice;
@@ -17,10 +18,11 @@ use crate::level::{DecodeBudget, Loudness};
 use crate::opus::{PacketInfo, inspect};
 use crate::random::SplitMix64;
 use crate::slots::{Bid, Line, Seats};
+use mixing::Mixing;
 use speaking::Speaking;
 use voice::{Participant, Voice};
 
-/// One room: its participants, its slots.
+/// One room: its participants, its slots, its mix and its recording.
 #[derive(Debug)]
 pub struct Room {
     random: SplitMix64,
@@ -29,6 +31,7 @@ pub struct Room {
     lines: [Line; SLOTS],
     budget: DecodeBudget,
     speaking: Speaking,
+    mixing: Mixing,
 }
 
 impl Room {
@@ -41,6 +44,7 @@ impl Room {
         let lines = std::array::from_fn(|slot| {
             Line::new(first.wrapping_add(slot as u32), now, &mut random)
         });
+        let mixing = Mixing::new(first.wrapping_add(SLOTS as u32), now, &mut random);
         Self {
             random,
             participants: HashMap::new(),
@@ -48,6 +52,7 @@ impl Room {
             lines,
             budget: DecodeBudget::new(),
             speaking: Speaking::default(),
+            mixing,
         }
     }
 
@@ -63,6 +68,41 @@ impl Room {
         self.lines
             .get(usize::from(slot.0))
             .map(|line| line.rtp_time(now))
+    }
+
+    /// The SSRC of the mix, for the session descriptions.
+    #[must_use]
+    pub fn mix_ssrc(&self) -> u32 {
+        self.mixing.ssrc()
+    }
+
+    /// The RTP time of `now` on the mix's line, for sender reports.
+    #[must_use]
+    pub fn mix_rtp_time(&self, now: Instant) -> u32 {
+        self.mixing.rtp_time(now)
+    }
+
+    /// Says whether anybody listens to the mix; it is made only then, and for a recording.
+    pub fn want_mix(&mut self, wanted: bool, now: Instant) {
+        self.mixing.want(now, wanted);
+    }
+
+    /// Starts recording the mix; a recording that is running is stopped first.
+    pub fn start_recording(
+        &mut self,
+        recording: RecordingKey,
+        title: &str,
+        now: Instant,
+        out: &mut impl RoomSink,
+    ) {
+        let serial = self.random.draw_u32();
+        self.mixing
+            .start_recording(now, recording, title, serial, out);
+    }
+
+    /// Stops the recording that is running, if any.
+    pub fn stop_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
+        self.mixing.stop_recording(now, out);
     }
 
     /// Lets a participant in, or changes what is known of one who is in.
@@ -131,17 +171,22 @@ impl Room {
             score_db: voice.score_db,
         };
         self.forward(now, bid, csrc, packet, &info, out);
+        self.mixing.push(now, &bid, csrc, packet, &info, out);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut impl RoomSink) {
         self.speaking.expire(now, out);
+        self.mixing.run(now, out);
     }
 
     /// When [`Room::handle_timeout`] is next needed; None while nothing goes on.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.speaking.next_timeout()
+        [self.speaking.next_timeout(), self.mixing.next_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Into a slot and out, with no delay at all.
@@ -184,6 +229,7 @@ impl Room {
     /// Nothing of `who` is left anywhere.
     fn silence(&mut self, who: ParticipantKey, out: &mut impl RoomSink) {
         self.seats.vacate(who);
+        self.mixing.flush(who);
         self.speaking.forget(who, out);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::opus::SAMPLE_RATE;
+use crate::opus::{SAMPLE_RATE, samples_within};
 use crate::random::SplitMix64;
 use crate::room::AudioPacket;
 
@@ -203,9 +203,9 @@ fn distance(a: u32, b: u32) -> i32 {
     a.wrapping_sub(b).cast_signed()
 }
 
+/// The RTP clock wraps around at 32 bits by design (RFC 3550 §5.1).
 fn samples(elapsed: Duration) -> u32 {
-    // The RTP clock wraps around at 32 bits by design (RFC 3550 §5.1).
-    (elapsed.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000) as u32
+    samples_within(elapsed) as u32
 }
 
 #[cfg(test)]

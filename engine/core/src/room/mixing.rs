@@ -1,0 +1,227 @@
+//! When the mix is made, and where it goes: to those who listen to it, and into the recording.
+
+use std::time::{Duration, Instant};
+
+use super::{AudioPacket, MixPacket, ParticipantKey, RecordingKey, RoomSink};
+use crate::mix::{Mixed, Mixer};
+use crate::opus::{PacketInfo, SILENT_FRAME, samples_within};
+use crate::random::SplitMix64;
+use crate::recording::Recorder;
+use crate::slots::Bid;
+
+const TICK: Duration = Duration::from_millis(20);
+/// While nobody speaks listeners get one packet in so many ticks, as in a sender's own pause (400 ms, RFC 6716
+/// §2.1.9), and the room wakes up no more often.
+const SILENT_TICKS: u32 = 20;
+/// Ticks missed for longer than this (the machine slept) are silence: what was held for them is old.
+const STALE: Duration = Duration::from_secs(2);
+
+/// The room's mix.
+#[derive(Debug)]
+pub(super) struct Mixing {
+    line: MixLine,
+    wanted: bool,
+    recording: Option<(RecordingKey, Recorder)>,
+    /// Some while `wanted` or recording.
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    mixer: Mixer,
+    next_tick: Instant,
+}
+
+/// The mix's RTP line.
+#[derive(Debug)]
+struct MixLine {
+    ssrc: u32,
+    origin: (Instant, u32),
+    seq: u64,
+    /// Ticks since the last packet with sound.
+    silent_ticks: u32,
+}
+
+impl MixLine {
+    fn rtp_time(&self, now: Instant) -> u32 {
+        let (start, rtp_ts) = self.origin;
+        rtp_ts.wrapping_add(samples_within(now.saturating_duration_since(start)) as u32)
+    }
+
+    /// Sound goes out at once, silence now and then.
+    fn send(&mut self, at: Instant, mixed: &Mixed<'_>, out: &mut impl RoomSink) {
+        let marker = mixed.sound && self.silent_ticks > 0;
+        self.silent_ticks = if mixed.sound {
+            0
+        } else {
+            self.silent_ticks.wrapping_add(1)
+        };
+        if self.silent_ticks % SILENT_TICKS != 0 {
+            return;
+        }
+        self.seq += 1;
+        let (ssrc, seq, rtp_ts) = (self.ssrc, self.seq, self.rtp_time(at));
+        let (csrcs, payload) = (mixed.csrcs, mixed.payload);
+        out.mix_packet(&MixPacket {
+            ssrc,
+            seq,
+            rtp_ts,
+            marker,
+            csrcs,
+            payload,
+        });
+    }
+}
+
+impl Mixing {
+    pub fn new(ssrc: u32, now: Instant, random: &mut SplitMix64) -> Self {
+        let origin = (now, random.draw_u32());
+        // As in `Line::new`: no doubt about the roll-over counter.
+        let seq = u64::from(random.draw_u32() & 0x7fff);
+        let line = MixLine {
+            ssrc,
+            origin,
+            seq,
+            silent_ticks: 1,
+        };
+        Self {
+            line,
+            wanted: false,
+            recording: None,
+            running: None,
+        }
+    }
+
+    pub fn ssrc(&self) -> u32 {
+        self.line.ssrc
+    }
+
+    pub fn rtp_time(&self, now: Instant) -> u32 {
+        self.line.rtp_time(now)
+    }
+
+    pub fn want(&mut self, now: Instant, wanted: bool) {
+        self.wanted = wanted;
+        self.start_or_stop(now);
+    }
+
+    pub fn start_recording(
+        &mut self,
+        now: Instant,
+        recording: RecordingKey,
+        title: &str,
+        serial: u32,
+        out: &mut impl RoomSink,
+    ) {
+        self.stop_recording(now, out);
+        let running = self.running.get_or_insert_with(|| Running::new(now));
+        let mut recorder = Recorder::start(serial, title, running.mixer.restart_encoder());
+        recorder.drain(|pages| out.recording_page(recording, pages));
+        self.recording = Some((recording, recorder));
+    }
+
+    pub fn stop_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
+        self.run(now, out);
+        let Some((recording, recorder)) = self.recording.take() else {
+            return;
+        };
+        let last = self
+            .running
+            .as_mut()
+            .map(|running| running.mixer.last_frame());
+        let (pages, duration_ms) = recorder.finish(last);
+        out.recording_page(recording, &pages);
+        out.recording_stopped(recording, duration_ms);
+        self.start_or_stop(now);
+    }
+
+    /// A packet of somebody who may speak.
+    pub fn push(
+        &mut self,
+        now: Instant,
+        bid: &Bid,
+        csrc: u32,
+        packet: &AudioPacket<'_>,
+        info: &PacketInfo,
+        out: &mut impl RoomSink,
+    ) {
+        // Ticks that are due come before it, or a pause would be cut short by the first word after it.
+        self.run(now, out);
+        if let Some(running) = &mut self.running {
+            running.mixer.push(now, bid, csrc, packet, info);
+        }
+    }
+
+    /// Nothing that `who` sent will be heard any more.
+    pub fn flush(&mut self, who: ParticipantKey) {
+        if let Some(running) = &mut self.running {
+            running.mixer.flush(who);
+        }
+    }
+
+    /// Makes the frames that are due.
+    pub fn run(&mut self, now: Instant, out: &mut impl RoomSink) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        while let Some(at) = running.due(now) {
+            let stale = now.saturating_duration_since(at) > STALE;
+            let mixed = if stale {
+                silence()
+            } else {
+                running.mixer.tick(at)
+            };
+            if self.wanted {
+                self.line.send(at, &mixed, out);
+            }
+            if let Some((recording, recorder)) = &mut self.recording {
+                recorder.push(mixed.payload);
+                recorder.drain(|pages| out.recording_page(*recording, pages));
+            }
+        }
+    }
+
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let Running { mixer, next_tick } = self.running.as_ref()?;
+        let rest = if mixer.is_silent(*next_tick) {
+            TICK * (SILENT_TICKS - 1)
+        } else {
+            Duration::ZERO
+        };
+        Some(*next_tick + rest)
+    }
+
+    fn start_or_stop(&mut self, now: Instant) {
+        if !self.wanted && self.recording.is_none() {
+            self.running = None;
+        } else if self.running.is_none() {
+            self.running = Some(Running::new(now));
+        }
+    }
+}
+
+impl Running {
+    fn new(now: Instant) -> Self {
+        Self {
+            mixer: Mixer::new(),
+            next_tick: now + TICK,
+        }
+    }
+
+    /// The next tick, if its time has come.
+    fn due(&mut self, now: Instant) -> Option<Instant> {
+        let at = self.next_tick;
+        (at <= now).then(|| {
+            self.next_tick = at + TICK;
+            at
+        })
+    }
+}
+
+fn silence() -> Mixed<'static> {
+    Mixed {
+        payload: &SILENT_FRAME,
+        csrcs: &[],
+        sound: false,
+    }
+}
