@@ -1,0 +1,1 @@
+"""The HTTP door: /api/v1 and the web pages."""

@@ -1,0 +1,66 @@
+"""The ASGI application: the API under /api/v1, the web pages everywhere else."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+
+from palabre import __version__
+from palabre.api import openapi, problems
+from palabre.api.guard import Rates, guard
+from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
+from palabre.api.pages import Pages
+from palabre.api.ports import Services
+from palabre.api.routes import accounts, chats, members, messages, participants, recordings, rooms
+
+PREFIX = "/api/v1"
+_ROUTERS = (accounts, chats, members, messages, rooms, participants, recordings)
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def described_app(lifespan: Lifespan | None = None) -> FastAPI:
+    """All operations without the services behind them: enough for the OpenAPI document."""
+    app = FastAPI(
+        title="Palabre",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # the usual page loads scripts from elsewhere, which the content security policy forbids
+        redoc_url=None,
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+    )
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(guard)], generate_unique_id_function=_operation_id)
+    for module in _ROUTERS:
+        api.include_router(module.router)
+    app.include_router(api)
+    app.openapi = lambda: _document_once(app)  # type: ignore[method-assign]
+    problems.install(app)
+    return app
+
+
+def create_app(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
+    """The application as it is served."""
+    app = described_app(lifespan)
+    rates = Rates.of(services.settings.limits)
+    app.state.services = services
+    app.state.rates = rates
+    app.mount("/", Pages())
+    app.add_middleware(BodyLimit, max_bytes=services.settings.limits.body_bytes)
+    app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)
+    app.add_middleware(SecurityHeaders, edge_url=services.settings.edge_url, edge_port=services.edge_port)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """`list_my_chats` → `listMyChats`: a name generated clients can use."""
+    first, *rest = route.name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _document_once(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = openapi.document(app)
+    return app.openapi_schema

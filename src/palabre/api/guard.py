@@ -1,0 +1,159 @@
+"""Before any handler: who asks, and whether the policy lets it."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.routing import BaseRoute
+
+from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
+from palabre.api.ports import Services
+from palabre.api.rates import Rate
+from palabre.chats.ports import Card
+from palabre.config import Limits
+from palabre.domain.accounts import Account
+from palabre.domain.ids import ChatId, MessageId, RoomId
+from palabre.domain.messages import Message
+from palabre.domain.refusal import Code, Refused
+
+SESSION_COOKIE = "palabre_session"
+CSRF_COOKIE = "palabre_csrf"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rate limits of this process."""
+
+    address: Rate
+    account: Rate
+    sign_in: Rate
+    sign_up: Rate
+
+    @classmethod
+    def of(cls, limits: Limits) -> "Rates":
+        return cls(
+            Rate(
+                "address_requests_per_minute", per_s=limits.address_requests_per_s, burst=limits.address_burst
+            ),
+            Rate(
+                "account_requests_per_minute", per_s=limits.account_requests_per_s, burst=limits.account_burst
+            ),
+            Rate("sign_ins_per_minute", per_s=limits.sign_ins_per_minute / 60, burst=limits.sign_in_burst),
+            Rate("sign_ups_per_minute", per_s=limits.sign_ups_per_minute / 60, burst=limits.sign_up_burst),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What the guard found: who asks, and what the path names."""
+
+    account: Account | None
+    token: str | None
+    card: Card | None = None
+    message: Message | None = None
+
+
+def services_of(request: Request) -> Services:
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+def rates_of(request: Request) -> Rates:
+    found = request.app.state.rates
+    assert isinstance(found, Rates)
+    return found
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+async def guard(request: Request) -> Visit:
+    """Raises Refused as `policy.codes_of` lists for the operation."""
+    rule = ACCESS[operation_of(request.scope["route"])]
+    if not rule.signed_in:
+        return Visit(None, None)
+    services = services_of(request)
+    token, from_cookie = _token(request)
+    account = await services.accounts.whose(token) if token else None
+    if account is None or token is None:
+        raise Refused(Code.NOT_SIGNED_IN)
+    if from_cookie and request.method not in _SAFE_METHODS:
+        _check_csrf(request, token)
+    rates_of(request).account.take(account.id, services.clock.monotonic())
+    card, message = await _named(request, services, rule, account)
+    check(rule, card.mine if card else None)
+    return Visit(account, token, card, message)
+
+
+def operation_of(route: BaseRoute) -> str:
+    operation = getattr(route, "operation_id", None) or getattr(route, "unique_id", None)
+    assert isinstance(operation, str)
+    return operation
+
+
+def csrf_token(session_token: str) -> str:
+    """Bound to the session: a cookie planted from a sibling domain does not pass."""
+    return hmac.new(session_token.encode(), b"palabre csrf", hashlib.sha256).hexdigest()
+
+
+def _token(request: Request) -> tuple[str | None, bool]:
+    """The session token, and whether the browser sent it by itself (cookie)."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip(), False
+    return request.cookies.get(SESSION_COOKIE), True
+
+
+def _check_csrf(request: Request, token: str) -> None:
+    sent = request.headers.get(CSRF_HEADER, "")
+    if not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
+        raise Refused(Code.CSRF_FAILED)
+
+
+async def _named(
+    request: Request, services: Services, rule: Rule, account: Account
+) -> tuple[Card | None, Message | None]:
+    """The chat the path leads to, when the account may see it. Raises Refused as NOT_VISIBLE says."""
+    path = request.path_params
+    try:
+        match rule.scope:
+            case Scope.SERVER:
+                return None, None
+            case Scope.CHAT:
+                return await services.directory.visible(ChatId(path["chat_id"]), account.id), None
+            case Scope.ROOM:
+                chat = await services.rooms.chat_of(RoomId(path["room_id"]))
+                return await services.directory.visible(chat, account.id), None
+            case Scope.MESSAGE:
+                message = await services.conversation.get(MessageId(path["message_id"]))
+                return await services.directory.visible(message.chat, account.id), message
+    except Refused as refused:
+        raise Refused(NOT_VISIBLE[rule.scope]) from refused
+
+
+def _account(visit: Annotated[Visit, Depends(guard)]) -> Account:
+    assert visit.account is not None, "the policy lets nobody in without an account here"
+    return visit.account
+
+
+def _card(visit: Annotated[Visit, Depends(guard)]) -> Card:
+    assert visit.card is not None, "the policy names a chat here"
+    return visit.card
+
+
+def _message(visit: Annotated[Visit, Depends(guard)]) -> Message:
+    assert visit.message is not None, "the policy names a message here"
+    return visit.message
+
+
+Guarded = Annotated[Visit, Depends(guard)]
+Me = Annotated[Account, Depends(_account)]
+Here = Annotated[Card, Depends(_card)]
+TheMessage = Annotated[Message, Depends(_message)]
+Use = Annotated[Services, Depends(services_of)]

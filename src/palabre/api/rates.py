@@ -1,0 +1,39 @@
+"""Rate limits: token buckets in memory, one per address or account."""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from palabre.api.problems import TooManyRequests
+
+MAX_KEYS = 50_000
+"""Buckets kept; the one used longest ago goes first. It was full again by then, or its owner is a flood of keys."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class Rate:
+    """`burst` requests at once, then `per_s` a second, for each key."""
+
+    def __init__(self, name: str, *, per_s: float, burst: int) -> None:
+        self._name = name
+        self._per_s = per_s
+        self._burst = burst
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, key: str, now: float) -> None:
+        """One token of `key` at `now` (monotonic seconds). Raises TooManyRequests with the wait for the next."""
+        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > MAX_KEYS:
+            self._buckets.popitem(last=False)
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_s)
+        bucket.at = now
+        if bucket.tokens < 1:
+            wait_s = math.ceil((1 - bucket.tokens) / self._per_s)
+            raise TooManyRequests(self._name, self._per_s * 60, wait_s)
+        bucket.tokens -= 1

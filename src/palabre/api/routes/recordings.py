@@ -1,0 +1,25 @@
+"""Recording on and off."""
+
+from fastapi import APIRouter
+
+from palabre.api.guard import Me, Use
+from palabre.domain.ids import RoomId
+from palabre.wire import commands as wire
+from palabre.wire.room import Recording
+
+router = APIRouter(tags=["recordings"])
+
+
+@router.post("/rooms/{room_id}/recording", status_code=201)
+async def start_recording(
+    room_id: str, me: Me, services: Use, body: wire.NewRecording | None = None
+) -> Recording:
+    """Record the voice chat; it ends in your Saved Messages."""
+    title = body.title if body else ""
+    return Recording.model_validate(await services.rooms.start_recording(RoomId(room_id), me.id, title))
+
+
+@router.delete("/rooms/{room_id}/recording", status_code=204)
+async def stop_recording(room_id: str, me: Me, services: Use) -> None:
+    """Stop recording and deliver it."""
+    await services.rooms.stop_recording(RoomId(room_id), me.id)

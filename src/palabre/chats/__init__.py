@@ -1,0 +1,1 @@
+"""Groups, channels, members, invite links, messages, saved messages."""

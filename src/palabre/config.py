@@ -1,0 +1,106 @@
+"""Settings: read once from PALABRE_* environment variables, typed and frozen."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "PALABRE_"
+
+
+class BadSettings(Exception):
+    """A setting is unknown or has a value that cannot be used; the message is one line for the operator."""
+
+
+def _without_slash(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("a URL starts with http:// or https://")
+    return url.rstrip("/")
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Url = Annotated[str, AfterValidator(_without_slash)]
+
+
+class Limits(BaseModel):
+    """What one server grants. A refusal names the limit by the field's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    body_bytes: int = Field(65_536, ge=1_024, description="largest request body, bytes")
+    address_requests_per_s: float = Field(50, gt=0, description="requests of one address, sustained")
+    address_burst: int = Field(300, ge=1, description="requests of one address at once")
+    account_requests_per_s: float = Field(20, gt=0, description="requests of one account, sustained")
+    account_burst: int = Field(100, ge=1, description="requests of one account at once")
+    sign_ins_per_minute: float = Field(10, gt=0, description="attempts per address and handle, sustained")
+    sign_in_burst: int = Field(10, ge=1, description="attempts per address and handle at once")
+    sign_ups_per_minute: float = Field(10, gt=0, description="new accounts of one address, sustained")
+    sign_up_burst: int = Field(30, ge=1, description="new accounts of one address at once")
+    chats_per_account: int = Field(200, ge=1, description="chats an account may own")
+    open_rooms: int = Field(1_000, ge=1, description="live voice chats on this server")
+    room_participants: int = Field(5_000, ge=2, description="people in one voice chat")
+
+
+class Settings(BaseModel):
+    """Everything an operator may set. `docs/operate/settings.md` lists the same names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="folder for the database, voice messages and keys")
+    database_url: str | None = Field(None, description="postgresql://…; SQLite in the data folder otherwise")
+    http_host: str = Field("0.0.0.0", description="address the API and the edge listen on")
+    http_port: Port = Field(8080, description="TCP port of the API and the web pages")
+    edge_port: Port = Field(8081, description="TCP port of the edge (WHIP, WHEP, events); 0 = any free one")
+    media_port: Port = Field(8082, description="UDP port of the media; 0 = any free one")
+    public_url: Url | None = Field(None, description="address people open, when a proxy stands before it")
+    edge_url: Url | None = Field(
+        None, description="address of the edge; else the request's host and edge_port"
+    )
+    media_addresses: tuple[str, ...] = Field(
+        (), description="IP addresses told to browsers, commas between; else all of the machine's own"
+    )
+    shards: int = Field(1, ge=1, le=256, description="media threads")
+    session_days: int = Field(30, ge=1, description="a sign-in lasts this long")
+    empty_room_s: float = Field(
+        600, gt=0, description="a voice chat nobody is in ends after this many seconds"
+    )
+    log_format: str = Field("console", pattern="^(console|json)$", description="console or json")
+    limits: Limits = Field(default_factory=lambda: Limits())
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of `environ`. Raises BadSettings for an unknown PALABRE_* key or a bad value."""
+    _refuse_unknown(environ)
+    given = {name: environ[key] for name, key in _keys(Settings).items() if key in environ}
+    limits = {name: environ[key] for name, key in _keys(Limits).items() if key in environ}
+    addresses = tuple(part.strip() for part in given.pop("media_addresses", "").split(",") if part.strip())
+    try:
+        return Settings.model_validate(
+            {**given, "media_addresses": addresses, "limits": Limits.model_validate(limits)}
+        )
+    except ValidationError as error:
+        raise BadSettings(_one_line(error)) from error
+
+
+def _keys(model: type[BaseModel]) -> dict[str, str]:
+    """Field name → environment variable."""
+    prefix = f"{PREFIX}LIMIT_" if model is Limits else PREFIX
+    return {name: f"{prefix}{name.upper()}" for name in model.model_fields if name != "limits"}
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {*_keys(Settings).values(), *_keys(Limits).values()}
+    for key in sorted(environ):
+        if key.startswith(PREFIX) and key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known ones: {', '.join(sorted(known))}."
+            raise BadSettings(f"There is no setting {key}. {hint}")
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    model = Limits if error.title == Limits.__name__ else Settings
+    name = str(first["loc"][0])
+    return f"{_keys(model).get(name, name)}: {first['msg']} (it is {first['input']!r})."
