@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # The machine's own programs go first; the environment adds what is missing, cmake above all.
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin
 
-.PHONY: help run test check bench gen fuzz clean preflight tools engine-dev engine-release web
+.PHONY: help run test check bench gen images fuzz clean preflight tools engine-dev engine-release web
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -80,6 +80,9 @@ $(STAMPS)/web: web/node_modules/.package-lock.json $(WEB_SOURCES) | $(STAMPS)
 
 gen: tools web/node_modules/.package-lock.json ## write again what is generated: OpenAPI, TypeScript, test vectors
 	@$(STEP) "writing the generated files" -- scripts/gen.sh
+
+images: engine-dev web testbed ## take the pictures of the documentation again
+	@$(STEP) "taking pictures" -- .venv/bin/pytest tests/e2e/test_looks.py --images docs/images
 
 bench: engine-release ## measure: CPU per packet, joins per second, memory per listener
 	@$(CARGO) build --release $(CARGO_ARGS) -p palabre-load

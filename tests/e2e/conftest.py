@@ -14,6 +14,10 @@ from tests.e2e.sound_card import sound_card
 from tests.e2e.speech import Sound
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--images", help="folder for the pictures of the documentation, which are kept in git")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers start slowly on a small machine: these tests have three minutes."""
     for item in items:
