@@ -33,7 +33,7 @@ def test_a_voice_chat_fits_a_phone_and_a_desk_by_day_and_by_night(
     bob.person.wait_for("participant", participant=ann.participant, speaking="true")
     photograph(bob.person, f"listener-{locale}")
     photograph(ann.person, f"manager-{locale}")
-    images = pytestconfig.getoption("--images")
+    images = pytestconfig.getoption("--images", default=None)
     if images and locale == "en":
         readme_picture(ann, Path(str(images)).absolute())
 
