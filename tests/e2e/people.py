@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from tests.e2e.browsers import Person
-from tests.e2e.server import Program, Server
-
-PASSWORD = "a long enough secret 7"
+from tests.e2e.server import PASSWORD, Program, Server
 
 
 @dataclass
@@ -30,7 +28,7 @@ class Member:
         self.person.wait_for("chat-list")
 
     def program(self) -> Program:
-        return self.server.program(self.handle, PASSWORD)
+        return Program(self.server.url, self.handle, PASSWORD)
 
     def create_channel(self, title: str, handle: str) -> str:
         """A public channel; its id."""

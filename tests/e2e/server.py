@@ -13,6 +13,8 @@ import httpx
 
 from tests.e2e.browsers import eventually
 
+PASSWORD = "a long enough secret 7"
+
 
 @dataclass
 class Server:
@@ -76,9 +78,6 @@ class Server:
         finally:
             self.process = None
 
-    def program(self, handle: str, password: str) -> "Program":
-        return Program(self.url, handle, password)
-
 
 class Program:
     """A program with a bearer token, for what a test wants to know beside what the pages show."""
@@ -97,6 +96,11 @@ class Program:
         answer = self._http.post(path, json=body).raise_for_status()
         return answer.json() if answer.content else None
 
+    def join(self, room: str) -> dict[str, Any]:
+        """Enter as oneself: the ticket and the edge's addresses."""
+        me = {"kind": "account", "id": self.account["id"]}
+        return dict(self.post(f"/rooms/{room}/join", {"as": me}))
+
     def audio(self, url: str) -> bytes:
         return self._http.get(url).raise_for_status().content
 
@@ -105,6 +109,13 @@ class Program:
         saved = next(chat for chat in self.get("/chats")["items"] if chat["kind"] == "saved")
         messages = self.get(f"/chats/{saved['id']}/messages")["items"]
         return [message for message in messages if message["kind"] == "voice"]
+
+
+def sign_up(url: str, handle: str, name: str) -> Program:
+    """A new account that no page knows of."""
+    body = {"handle": handle, "display_name": name, "password": PASSWORD}
+    httpx.post(f"{url}/api/v1/accounts", json=body, timeout=20).raise_for_status()
+    return Program(url, handle, PASSWORD)
 
 
 def free_port(kind: socket.SocketKind) -> int:
