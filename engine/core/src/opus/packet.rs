@@ -90,7 +90,7 @@ fn frame_samples(toc: u8) -> usize {
 
 /// Code 1: two frames of equal size (§3.2.3). The length of each.
 fn halves(rest: &[u8]) -> Result<usize, PacketError> {
-    if rest.len() % 2 == 0 {
+    if rest.len().is_multiple_of(2) {
         Ok(rest.len() / 2)
     } else {
         Err(PacketError::OddLength { bytes: rest.len() })
@@ -130,7 +130,7 @@ fn many(rest: &[u8]) -> Result<(usize, usize), PacketError> {
 }
 
 fn equal_sizes(rest: &[u8], frames: usize) -> Result<usize, PacketError> {
-    if rest.len() % frames == 0 {
+    if rest.len().is_multiple_of(frames) {
         Ok(rest.len() / frames)
     } else {
         Err(PacketError::Uneven { bytes: rest.len() })

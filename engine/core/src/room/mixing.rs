@@ -56,7 +56,7 @@ impl MixLine {
         } else {
             self.silent_ticks.wrapping_add(1)
         };
-        if self.silent_ticks % SILENT_TICKS != 0 {
+        if !self.silent_ticks.is_multiple_of(SILENT_TICKS) {
             return;
         }
         self.seq += 1;
