@@ -2,14 +2,21 @@
 // Virtual time in a test begins at some real moment.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+pub mod dtls;
+pub mod ice;
 pub mod jitter;
 pub mod level;
+pub mod link;
 pub mod mix;
 pub mod ogg;
 pub mod opus;
 pub mod recording;
 pub mod room;
+pub mod rtcp;
+pub mod rtp;
 pub mod slots;
+pub mod srtp;
+pub mod stun;
 
 mod bucket;
 mod random;

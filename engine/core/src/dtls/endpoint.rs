@@ -1,0 +1,193 @@
+//! One DTLS association.
+
+use std::time::{Duration, Instant};
+
+use dimpl::{Dtls, KeyingMaterial, Output, SrtpProfile};
+
+use super::{Fingerprint, Identity};
+use crate::srtp::{MasterKey, Profile, SessionKeys};
+
+/// How long a handshake may take.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Room for one outgoing datagram; the MTU given to `dimpl` is smaller.
+const OUTPUT_LEN: usize = 2048;
+
+/// Which side begins the handshake (RFC 8842).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `setup:active`: sends the ClientHello.
+    Client,
+    /// `setup:passive`: waits for it.
+    Server,
+}
+
+/// What an association reports, each at most once.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The handshake is complete and the peer's certificate is the one its SDP announced.
+    Keys(SessionKeys),
+    /// The peer closed the association.
+    Closed,
+}
+
+/// Why an association is over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DtlsError {
+    #[error("the peer's certificate is not the one its SDP announced")]
+    WrongFingerprint,
+    #[error("the peer showed no certificate")]
+    NoCertificate,
+    #[error("no SRTP profile was agreed on, or one the engine does not know")]
+    NoProfile,
+    #[error("the handshake failed: {0:?}")]
+    Failed(dimpl::Error),
+}
+
+/// A DTLS association that gives out keys only after the fingerprint matched.
+pub struct Endpoint {
+    dtls: Box<Dtls>,
+    role: Role,
+    expected: Fingerprint,
+    verified: bool,
+    next_timeout: Option<Instant>,
+}
+
+impl Endpoint {
+    /// An association that accepts the certificate with the fingerprint `expected` and no other.
+    ///
+    /// As server it speaks DTLS 1.2 or 1.3, as the client wishes. As client it speaks 1.2: a hybrid ClientHello would
+    /// make the first stray datagram fatal, and the programs that want to be servers speak 1.2.
+    pub fn new(identity: &Identity, role: Role, expected: Fingerprint, now: Instant) -> Self {
+        let (config, certificate) = (identity.config(), identity.certificate());
+        let mut dtls = match role {
+            Role::Server => Dtls::new_auto(config, certificate, now),
+            Role::Client => Dtls::new_12(config, certificate, now),
+        };
+        dtls.set_active(role == Role::Client);
+        Self {
+            dtls: Box::new(dtls),
+            role,
+            expected,
+            verified: false,
+            next_timeout: None,
+        }
+    }
+
+    /// Takes a datagram from the peer; `send` gets what is to be sent back.
+    ///
+    /// # Errors
+    /// Fatal for the association.
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        send: impl FnMut(&[u8]),
+    ) -> Result<Option<Event>, DtlsError> {
+        self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
+        self.dtls
+            .handle_packet(datagram)
+            .map_err(DtlsError::Failed)?;
+        self.poll(send)
+    }
+
+    /// Retransmits what is due; also begins the handshake in the client's role.
+    ///
+    /// # Errors
+    /// Fatal for the association, for example when its time is over.
+    pub fn handle_timeout(
+        &mut self,
+        now: Instant,
+        send: impl FnMut(&[u8]),
+    ) -> Result<Option<Event>, DtlsError> {
+        self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
+        self.poll(send)
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.next_timeout
+    }
+
+    /// Tells the peer that the association ends; nothing is told before the handshake is complete.
+    pub fn close(&mut self, send: impl FnMut(&[u8])) {
+        if let Err(error) = self
+            .dtls
+            .close()
+            .map_err(DtlsError::Failed)
+            .and_then(|()| self.poll(send))
+        {
+            tracing::debug!(%error, "DTLS was not closed cleanly");
+        }
+    }
+
+    /// Takes all outputs, up to the timeout that ends them.
+    fn poll(&mut self, mut send: impl FnMut(&[u8])) -> Result<Option<Event>, DtlsError> {
+        let mut event = None;
+        let mut buffer = [0; OUTPUT_LEN];
+        loop {
+            // `dimpl` may add outputs in any version: what the engine has no use for is passed over.
+            #[allow(clippy::wildcard_enum_match_arm)]
+            match self.dtls.poll_output(&mut buffer) {
+                Output::Packet(datagram) => send(datagram),
+                Output::PeerCert(certificate) => self.verify(certificate)?,
+                Output::KeyingMaterial(material, profile) => {
+                    event = Some(Event::Keys(self.keys(&material, profile)?))
+                }
+                Output::CloseNotify => event = Some(event.unwrap_or(Event::Closed)),
+                Output::Timeout(at) => {
+                    self.next_timeout = Some(at);
+                    return Ok(event);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn verify(&mut self, certificate: &[u8]) -> Result<(), DtlsError> {
+        self.verified = Fingerprint::of(certificate) == self.expected;
+        if self.verified {
+            Ok(())
+        } else {
+            Err(DtlsError::WrongFingerprint)
+        }
+    }
+
+    fn keys(
+        &self,
+        material: &KeyingMaterial,
+        profile: SrtpProfile,
+    ) -> Result<SessionKeys, DtlsError> {
+        if !self.verified {
+            return Err(DtlsError::NoCertificate);
+        }
+        // `dimpl` may learn profiles that the engine does not know.
+        #[allow(clippy::wildcard_enum_match_arm)]
+        let profile = match profile {
+            SrtpProfile::AEAD_AES_128_GCM => Profile::AeadAes128Gcm,
+            SrtpProfile::AEAD_AES_256_GCM => Profile::AeadAes256Gcm,
+            SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1_80,
+            _ => return Err(DtlsError::NoProfile),
+        };
+        let (client, server) = MasterKey::split(profile, material).ok_or(DtlsError::NoProfile)?;
+        Ok(match self.role {
+            Role::Client => SessionKeys {
+                local: client,
+                remote: server,
+            },
+            Role::Server => SessionKeys {
+                local: server,
+                remote: client,
+            },
+        })
+    }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("role", &self.role)
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! The one certificate of a process and how it shakes hands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dimpl::{Config, DtlsCertificate, NamedGroup, certificate};
+
+use super::{Fingerprint, HANDSHAKE_TIMEOUT};
+
+/// First retransmission of a flight. Shorter than the usual second: a lost flight is heard as a late join.
+const FIRST_RETRANSMISSION: Duration = Duration::from_millis(400);
+/// Enough doublings to fill the handshake's time; retransmissions that the peer's duplicates trigger count too.
+const RETRANSMISSIONS: usize = 12;
+
+/// Why a process has no identity.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    #[error("the DTLS certificate could not be made")]
+    Certificate,
+    #[error("DTLS refuses its configuration: {0:?}")]
+    Config(dimpl::Error),
+}
+
+/// Certificate, private key and DTLS settings, made once and shared by all links.
+pub struct Identity {
+    config: Arc<Config>,
+    certificate: DtlsCertificate,
+    fingerprint: Fingerprint,
+}
+
+impl Identity {
+    /// Makes a new self-signed ECDSA P-256 certificate.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn generate() -> Result<Self, IdentityError> {
+        let certificate = certificate::generate_self_signed_certificate()
+            .map_err(|_| IdentityError::Certificate)?;
+        let config = Config::builder()
+            // Each group more costs a key share in every handshake.
+            .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
+            // A cookie proves the source address; the connectivity check before the handshake has done so.
+            .use_server_cookie(false)
+            .flight_start_rto(FIRST_RETRANSMISSION)
+            .flight_retries(RETRANSMISSIONS)
+            .handshake_timeout(HANDSHAKE_TIMEOUT)
+            .build()
+            .map_err(IdentityError::Config)?;
+        let fingerprint = Fingerprint::of(&certificate.certificate);
+        Ok(Self {
+            config: Arc::new(config),
+            certificate,
+            fingerprint,
+        })
+    }
+
+    /// What the answer SDP has to say.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    pub(super) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config)
+    }
+
+    pub(super) fn certificate(&self) -> DtlsCertificate {
+        self.certificate.clone()
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity")
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! DTLS-SRTP (RFC 5764) on `dimpl`: the handshake that proves who the peer is and yields the SRTP keys.
+
+mod endpoint;
+mod fingerprint;
+mod identity;
+
+pub use endpoint::{DtlsError, Endpoint, Event, HANDSHAKE_TIMEOUT, Role};
+pub use fingerprint::{Fingerprint, FingerprintError};
+pub use identity::{Identity, IdentityError};
+
+/// True when RFC 7983 sorts `datagram` as DTLS.
+pub fn is_dtls(datagram: &[u8]) -> bool {
+    datagram
+        .first()
+        .is_some_and(|first| (20..=63).contains(first))
+}

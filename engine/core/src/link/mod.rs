@@ -1,0 +1,309 @@
+//! One peer's transport: ICE-lite, DTLS, SRTP behind one set of calls. Datagrams and instants in, datagrams and what
+//! they said out; the caller owns socket, clock and randomness.
+
+mod connected;
+mod event;
+mod phase;
+mod retransmit;
+mod transmit;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::dtls::{self, Fingerprint, Identity, Role};
+use crate::ice::{Agent, IceCredentials, Path};
+use crate::rtp::ExtensionIds;
+use crate::stun;
+
+use connected::Connected;
+use phase::{Handshake, Phase};
+
+pub use crate::stun::peek_ufrag;
+pub use event::{CloseReason, Received, RtpPacket};
+pub use retransmit::RetransmitRing;
+pub use transmit::Transmit;
+
+/// How long a link waits for the first authenticated check.
+pub const ICE_TIMEOUT: Duration = Duration::from_secs(15);
+/// A link that heard nothing authentic for so long is closed.
+pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What offer and answer agreed on.
+#[derive(Debug, Clone)]
+pub struct LinkConfig {
+    pub local: IceCredentials,
+    pub remote: IceCredentials,
+    pub remote_fingerprint: Fingerprint,
+    /// The engine's own role.
+    pub dtls_role: Role,
+    /// The ids of the header extensions in what the peer sends.
+    pub extensions: ExtensionIds,
+}
+
+/// How far a link has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Waits for an authenticated connectivity check.
+    Checking,
+    Handshaking,
+    /// Media flows, as long as the peer consents.
+    Connected,
+    Closed(CloseReason),
+}
+
+/// One peer's transport.
+#[derive(Debug)]
+pub struct Link {
+    identity: Arc<Identity>,
+    remote_fingerprint: Fingerprint,
+    dtls_role: Role,
+    extensions: ExtensionIds,
+    ice: Agent,
+    phase: Phase,
+}
+
+impl Link {
+    pub fn new(config: LinkConfig, identity: &Arc<Identity>, now: Instant) -> Self {
+        Self {
+            identity: Arc::clone(identity),
+            remote_fingerprint: config.remote_fingerprint,
+            dtls_role: config.dtls_role,
+            extensions: config.extensions,
+            ice: Agent::new(config.local, &config.remote),
+            phase: Phase::Checking {
+                until: now + ICE_TIMEOUT,
+            },
+        }
+    }
+
+    /// Takes a datagram that arrived on `path`. It is decrypted in place, so what is returned borrows from it. Whatever
+    /// is not authentic is dropped without an answer.
+    pub fn handle_datagram<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &'a mut [u8],
+        out: &mut impl Transmit,
+    ) -> Option<Received<'a>> {
+        if stun::is_stun(datagram) {
+            self.handle_check(now, path, datagram, out)
+        } else if !self.ice.is_valid(path) {
+            None
+        } else if dtls::is_dtls(datagram) {
+            self.handle_dtls(now, path, datagram, out)
+        } else {
+            let Phase::Connected(connected) = &mut self.phase else {
+                return None;
+            };
+            connected.open(now, datagram, self.extensions)
+        }
+    }
+
+    /// Does what time demands: retransmits handshake flights, ends what took too long. `Some` when the link closed now.
+    pub fn handle_timeout(
+        &mut self,
+        now: Instant,
+        out: &mut impl Transmit,
+    ) -> Option<Received<'static>> {
+        let consent = self.ice.consent_until();
+        match &mut self.phase {
+            Phase::Checking { until } if now >= *until => {
+                Some(self.close_with(CloseReason::NoConnectivity))
+            }
+            Phase::Handshaking(handshake) if now >= handshake.until => {
+                Some(self.close_with(CloseReason::HandshakeTimeout))
+            }
+            Phase::Handshaking(handshake) if handshake.is_due(now) => {
+                self.drive_handshake(now, None, out)
+            }
+            Phase::Connected(connected) if connected.silent_since(consent, now) => {
+                Some(self.close_with(CloseReason::ConsentExpired))
+            }
+            Phase::Connected(connected) => {
+                connected.handle_timeout(now, self.ice.selected(), out);
+                None
+            }
+            Phase::Checking { .. } | Phase::Handshaking(_) | Phase::Closed(_) => None,
+        }
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called; `None` when closed.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Checking { until } => Some(*until),
+            Phase::Handshaking(handshake) => Some(handshake.next_timeout()),
+            Phase::Connected(connected) => Some(connected.next_timeout(self.ice.consent_until())),
+            Phase::Closed(_) => None,
+        }
+    }
+
+    pub fn state(&self) -> LinkState {
+        match &self.phase {
+            Phase::Checking { .. } => LinkState::Checking,
+            Phase::Handshaking(_) => LinkState::Handshaking,
+            Phase::Connected(_) => LinkState::Connected,
+            Phase::Closed(reason) => LinkState::Closed(*reason),
+        }
+    }
+
+    /// Where to send, when known.
+    pub fn path(&self) -> Option<Path> {
+        self.ice.selected()
+    }
+
+    /// The peer's address, when known.
+    pub fn remote(&self) -> Option<SocketAddr> {
+        self.path().map(|path| path.remote)
+    }
+
+    /// The user name fragment that checks of the generation in use carry.
+    pub fn local_ufrag(&self) -> &str {
+        self.ice.local().ufrag()
+    }
+
+    /// Begins an ICE restart; the DTLS association and the keys stay.
+    pub fn restart_ice(&mut self, local: IceCredentials, remote: &IceCredentials) {
+        self.ice.restart(local, remote);
+    }
+
+    /// Protects the packet made of `header` (a whole RTP header, see [`crate::rtp::Outgoing`]) and `payload` into `out`
+    /// and returns its length. `None` when not connected, consent has expired, or the index was used
+    /// (see [`crate::srtp::Sealer::seal_rtp`]).
+    pub fn seal_rtp(
+        &mut self,
+        now: Instant,
+        header: &[u8],
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> Option<usize> {
+        self.sending(now)?
+            .sealer
+            .seal_rtp(header, payload, out)
+            .ok()
+    }
+
+    /// Protects a packet again that was sent under its sequence number, to answer a NACK; take it from the
+    /// [`RetransmitRing`] of its stream.
+    pub fn repeat_rtp(
+        &mut self,
+        now: Instant,
+        header: &[u8],
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> Option<usize> {
+        self.sending(now)?
+            .sealer
+            .repeat_rtp(header, payload, out)
+            .ok()
+    }
+
+    /// Protects the RTCP compound in `out[..len]` in place and returns its new length; `None` as for RTP.
+    pub fn seal_rtcp(&mut self, now: Instant, len: usize, out: &mut [u8]) -> Option<usize> {
+        self.sending(now)?.sealer.seal_rtcp(len, out).ok()
+    }
+
+    /// Ends the link from this side and tells the peer where that is still possible.
+    pub fn close(&mut self, out: &mut impl Transmit) {
+        if let (Phase::Connected(connected), Some(path)) = (&mut self.phase, self.ice.selected()) {
+            connected.close(path, out);
+        }
+        self.phase = Phase::Closed(CloseReason::Local);
+    }
+
+    fn sending(&mut self, now: Instant) -> Option<&mut Connected> {
+        let consents = self.ice.consent_until().is_some_and(|until| now < until);
+        match &mut self.phase {
+            Phase::Connected(connected) if consents => Some(connected),
+            Phase::Checking { .. }
+            | Phase::Handshaking(_)
+            | Phase::Connected(_)
+            | Phase::Closed(_) => None,
+        }
+    }
+
+    /// The first check that holds begins the handshake.
+    fn handle_check(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        out: &mut impl Transmit,
+    ) -> Option<Received<'static>> {
+        if matches!(self.phase, Phase::Closed(_)) {
+            return None;
+        }
+        let answer = self.ice.handle(now, path, datagram)?;
+        out.transmit(path, &answer);
+        if !matches!(self.phase, Phase::Checking { .. }) {
+            return None;
+        }
+        let endpoint =
+            dtls::Endpoint::new(&self.identity, self.dtls_role, self.remote_fingerprint, now);
+        self.phase = Phase::Handshaking(Handshake::new(endpoint, now));
+        self.drive_handshake(now, None, out)
+    }
+
+    fn handle_dtls(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        out: &mut impl Transmit,
+    ) -> Option<Received<'static>> {
+        match &mut self.phase {
+            Phase::Handshaking(_) => self.drive_handshake(now, Some(datagram), out),
+            Phase::Connected(connected) => {
+                let closed = connected.handle_dtls(now, path, datagram, out);
+                closed.then(|| self.close_with(CloseReason::Remote))
+            }
+            Phase::Checking { .. } | Phase::Closed(_) => None,
+        }
+    }
+
+    /// Feeds the handshake a datagram or the time, and goes on when it is complete or failed.
+    fn drive_handshake(
+        &mut self,
+        now: Instant,
+        datagram: Option<&[u8]>,
+        out: &mut impl Transmit,
+    ) -> Option<Received<'static>> {
+        let path = self.ice.selected()?;
+        let Phase::Handshaking(handshake) = &mut self.phase else {
+            return None;
+        };
+        match handshake.drive(now, datagram, path, out) {
+            Ok(None) => None,
+            Ok(Some(dtls::Event::Closed)) => Some(self.close_with(CloseReason::Remote)),
+            Ok(Some(dtls::Event::Keys(keys))) => self.connect(now, &keys),
+            Err(error) => {
+                tracing::debug!(%error, "a DTLS handshake failed");
+                Some(self.close_with(CloseReason::of(&error)))
+            }
+        }
+    }
+
+    fn connect(
+        &mut self,
+        now: Instant,
+        keys: &crate::srtp::SessionKeys,
+    ) -> Option<Received<'static>> {
+        let before =
+            std::mem::replace(&mut self.phase, Phase::Closed(CloseReason::HandshakeFailed));
+        let Phase::Handshaking(handshake) = before else {
+            return None;
+        };
+        match Connected::new(handshake.endpoint, keys, now) {
+            Some(connected) => {
+                self.phase = Phase::Connected(Box::new(connected));
+                Some(Received::Connected)
+            }
+            None => Some(Received::Closed(CloseReason::HandshakeFailed)),
+        }
+    }
+
+    fn close_with(&mut self, reason: CloseReason) -> Received<'static> {
+        self.phase = Phase::Closed(reason);
+        Received::Closed(reason)
+    }
+}

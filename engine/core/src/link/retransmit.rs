@@ -1,0 +1,63 @@
+//! The last packets of one outgoing stream, to answer NACKs from.
+
+/// Packets kept: 1.3 s of 20 ms packets, and no more than a [`crate::srtp::Sealer`] may repeat.
+const CAPACITY: usize = 64;
+
+/// A ring of plaintext packets of one stream; shared by all links that were sent the same plaintext. A link that was
+/// sent something else under a sequence number must not be answered from it: see [`crate::srtp::Sealer::repeat_rtp`].
+#[derive(Debug, Default)]
+pub struct RetransmitRing {
+    /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing stops allocating.
+    packets: Vec<Entry>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Entry {
+    sequence: u16,
+    header_len: usize,
+    bytes: Vec<u8>,
+}
+
+impl RetransmitRing {
+    /// Keeps the packet with this sequence number; the one `CAPACITY` before it is forgotten.
+    pub fn store(&mut self, sequence: u16, header: &[u8], payload: &[u8]) {
+        self.packets.resize_with(CAPACITY, Entry::default);
+        if let Some(entry) = self.packets.get_mut(usize::from(sequence) % CAPACITY) {
+            entry.sequence = sequence;
+            entry.header_len = header.len();
+            entry.bytes.clear();
+            entry.bytes.extend_from_slice(header);
+            entry.bytes.extend_from_slice(payload);
+        }
+    }
+
+    /// Header and payload of the packet with this sequence number, when it is still here.
+    pub fn get(&self, sequence: u16) -> Option<(&[u8], &[u8])> {
+        let entry = self.packets.get(usize::from(sequence) % CAPACITY)?;
+        let kept = entry.sequence == sequence && !entry.bytes.is_empty();
+        kept.then(|| entry.bytes.split_at(entry.header_len))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_packets_are_found_and_older_ones_forgotten() {
+        let mut ring = RetransmitRing::default();
+        assert_eq!(ring.get(0), None);
+        for sequence in 65_500..=65_535u16 {
+            ring.store(sequence, b"head", &sequence.to_be_bytes());
+        }
+        for sequence in 0..40u16 {
+            ring.store(sequence, b"head", &sequence.to_be_bytes());
+        }
+        assert_eq!(ring.get(39), Some((&b"head"[..], &39u16.to_be_bytes()[..])));
+        assert_eq!(
+            ring.get(65_530),
+            Some((&b"head"[..], &65_530u16.to_be_bytes()[..]))
+        );
+        assert_eq!(ring.get(65_505), None);
+    }
+}
