@@ -1,0 +1,216 @@
+import { type PersonaRef, rooms } from "../api/calls";
+import { asProblem } from "../api/problem";
+import { openMicrophone } from "../media/microphone";
+import { MediaPath } from "../media/path";
+import type { PathState } from "../media/path_machine";
+import { askForResilientOpus } from "../media/sdp";
+import { Loudspeakers } from "../media/speakers";
+import { watchVoices } from "../media/voices";
+import type { JoinAnswer, RoomEvent, RoomSnapshot } from "../wire";
+import { EventStream } from "./event_stream";
+import { browserTimers, Runner } from "./machine";
+import { OUT, type SessionEffect, type SessionInput, type SessionState, stepSession } from "./session_machine";
+import type { LinkAt, RoomAction, RoomState } from "./state";
+
+/** Three slots: the server forwards the three loudest voices, each in one of its own. */
+const SLOTS = 3;
+
+/**
+ * Keeps one stay in one room going: joins, opens the doors (events, hearing, speaking), and brings back what breaks.
+ * It decides nothing: what happened goes to the reducer, what is to be done comes from the state machines.
+ */
+export class Conductor {
+  #answer: JoinAnswer | null = null;
+  #track: MediaStreamTrack | null = null;
+  #stopWatching: (() => void) | null = null;
+  readonly #session: Runner<SessionState, SessionInput, SessionEffect>;
+  readonly #events: EventStream<RoomSnapshot, RoomEvent>;
+  readonly #hear: MediaPath;
+  readonly #speak: MediaPath;
+  readonly #loudspeakers: Loudspeakers;
+
+  constructor(
+    private readonly room: string,
+    private readonly as: PersonaRef,
+    private readonly read: () => RoomState,
+    private readonly dispatch: (action: RoomAction) => void,
+  ) {
+    const timers = browserTimers;
+    this.#session = new Runner(OUT, stepSession, (e) => this.#perform(e), (s) => this.#sessionMoved(s), timers);
+    this.#loudspeakers = new Loudspeakers((is) =>
+      dispatch({ type: "playback_moved", playback: is ? "blocked" : "allowed" }),
+    );
+    this.#events = new EventStream(() => this.#door("events"), this.#eventHandlers(), timers);
+    this.#hear = new MediaPath(
+      { prepare: (pc) => this.#prepareHearing(pc), door: () => this.#door("whep") },
+      { moved: (state) => this.#linkMoved("hear", state), ticketRefused: () => this.#ticketRefused() },
+      timers,
+    );
+    this.#speak = new MediaPath(
+      { prepare: (pc) => this.#prepareSpeaking(pc), tune: askForResilientOpus, door: () => this.#door("whip") },
+      { moved: (state) => this.#speakMoved(state), ticketRefused: () => this.#ticketRefused() },
+      timers,
+    );
+  }
+
+  enter(): void {
+    this.#session.send({ is: "enter" });
+  }
+
+  leave(): void {
+    this.#session.send({ is: "leave" });
+  }
+
+  /** To be called from a tap. */
+  allowPlayback(): Promise<void> {
+    return this.#loudspeakers.resume();
+  }
+
+  /** Opens or closes the own microphone. The fact follows by an event from the server. */
+  async wishMic(wanted: "on" | "off"): Promise<void> {
+    this.dispatch({ type: "mic_wished", wanted });
+    if (this.read().mic.wanted === "on" && !(await this.#haveTrack())) this.dispatch({ type: "mic_wished", wanted: "off" });
+    await this.#obeyWish();
+  }
+
+  /** Makes track and path agree with the wish, and tells the server when it has to hear of it. */
+  async #obeyWish(): Promise<void> {
+    const { wanted, actual } = this.read().mic;
+    if (this.#track !== null) this.#track.enabled = wanted === "on";
+    if (this.#session.state.at !== "in") return;
+    if (wanted === "on") this.#speak.send({ is: "start" });
+    // A new WHIP session tells the server by itself that the microphone is open.
+    const toTell = wanted === "on" ? this.#speak.state.at === "up" && actual === "muted" : actual === "live";
+    if (toTell) await rooms.mic(this.room, wanted === "on" ? "live" : "muted");
+  }
+
+  async #haveTrack(): Promise<boolean> {
+    if (this.#track?.readyState === "live") return true;
+    const opened = await openMicrophone();
+    this.dispatch({ type: "mic_troubled", trouble: opened.ok ? null : opened.trouble });
+    if (!opened.ok) return false;
+    this.#speak.send({ is: "stop" }); // It carried the track that is gone.
+    this.#track = opened.track;
+    opened.track.onended = () => {
+      this.dispatch({ type: "mic_troubled", trouble: "missing" });
+      void this.wishMic("off");
+    };
+    return true;
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.do) {
+      case "post_join":
+        void this.#join(effect.back);
+        return;
+      case "open_doors":
+        this.#openDoors();
+        return;
+      case "close_doors":
+        this.#closeDoors();
+        return;
+      case "post_leave":
+        // The server notices by itself, a little later, when this does not arrive.
+        rooms.leave(this.room).catch(() => undefined);
+        return;
+      case "back_off":
+        this.#session.backOff(effect.attempt, effect.atLeastS, { is: "time" });
+    }
+  }
+
+  async #join(back: boolean): Promise<void> {
+    try {
+      const answer = await rooms.join(this.room, this.as, !back);
+      this.#answer = answer;
+      const me = { participantId: answer.participant_id, mayManage: answer.you.may_manage };
+      this.dispatch({ type: "joined", me, snapshot: answer.snapshot });
+      this.#session.send({ is: "joined" });
+    } catch (error) {
+      this.#session.send({ is: "denied", ...asProblem(error) });
+    }
+  }
+
+  #openDoors(): void {
+    const version = this.read().view?.version ?? null;
+    this.#events.send({ is: "start", version });
+    this.#events.send({ is: "renewed" });
+    this.#hear.send(this.#hear.state.at === "off" ? { is: "start" } : { is: "renewed" });
+    if (this.read().mic.wanted === "on") this.#speak.send(this.#speak.state.at === "off" ? { is: "start" } : { is: "renewed" });
+    else this.#speak.send({ is: "stop" });
+    this.#stopWatching ??= watchVoices(
+      () => this.#hear.receivers(),
+      (csrcs) => this.dispatch({ type: "heard_speaking", csrcs, atMs: Date.now() }),
+    );
+  }
+
+  #closeDoors(): void {
+    this.#events.send({ is: "stop" });
+    this.#hear.send({ is: "stop" });
+    this.#speak.send({ is: "stop" });
+    this.#stopWatching?.();
+    this.#loudspeakers.stop();
+    this.#track?.stop();
+    this.#track = null;
+  }
+
+  #eventHandlers() {
+    return {
+      snapshot: (snapshot: RoomSnapshot) => this.#tell({ type: "snapshot", snapshot }),
+      changed: (change: Extract<RoomAction, { type: "changed" }>["change"]) => this.#tell({ type: "changed", change }),
+      speaking: (ids: string[]) => this.dispatch({ type: "told_speaking", ids, atMs: Date.now() }),
+      bye: (code: string) => this.#session.send({ is: "bye", code }),
+      moved: (state: { at: LinkAt }) => {
+        this.dispatch({ type: "link_moved", link: "events", at: state.at });
+        if (state.at === "up") this.#session.send({ is: "settled" });
+      },
+      ticketRefused: () => this.#ticketRefused(),
+      // The server may be a new one that knows nothing of these sessions: checking costs nothing that can be heard.
+      back: () => {
+        this.#hear.send({ is: "doubted" });
+        this.#speak.send({ is: "doubted" });
+      },
+    };
+  }
+
+  /** News of the room; some of it changes what this side has to do. */
+  #tell(action: RoomAction): void {
+    this.dispatch(action);
+    if (this.read().view?.room.state === "ended") this.#session.send({ is: "bye", code: "ROOM_ENDED" });
+    else if (this.#track !== null) this.#track.enabled = this.read().mic.wanted === "on";
+  }
+
+  #prepareHearing(pc: RTCPeerConnection): void {
+    const slots = Array.from({ length: SLOTS }, () => pc.addTransceiver("audio", { direction: "recvonly" }));
+    this.#loudspeakers.play(slots.map((slot) => slot.receiver.track));
+  }
+
+  #prepareSpeaking(pc: RTCPeerConnection): void {
+    pc.addTransceiver(this.#track ?? "audio", { direction: "sendonly" });
+  }
+
+  #speakMoved(state: PathState): void {
+    this.#linkMoved("speak", state);
+    if (state.at === "refused") void this.wishMic("off");
+    // Muted while the session was being made: the server took its coming up for an open microphone.
+    else if (state.at === "up" && this.read().mic.wanted === "off") void rooms.mic(this.room, "muted");
+  }
+
+  #linkMoved(link: "hear" | "speak", { at }: PathState): void {
+    this.dispatch({ type: "link_moved", link, at: at === "restarting" ? "shaky" : at });
+  }
+
+  #sessionMoved(state: SessionState): void {
+    if (state.at === "out") return;
+    if (state.at === "in" || state.at === "over") return this.dispatch({ type: "session_moved", session: state });
+    this.dispatch({ type: "session_moved", session: { at: state.back ? "coming_back" : "joining" } });
+  }
+
+  #ticketRefused(): void {
+    this.#session.send({ is: "ticket_refused" });
+  }
+
+  #door(which: keyof JoinAnswer["edge"]): { url: string; ticket: string } {
+    if (this.#answer === null) throw new TypeError("no door is opened before the room has been joined");
+    return { url: this.#answer.edge[which], ticket: this.#answer.ticket };
+  }
+}
