@@ -73,8 +73,7 @@ export const rooms = {
   end: (room: string) => request<unknown>("POST", `/rooms/${id(room)}/end`),
   update: (room: string, body: { title?: string; hands?: Room["hands"]; join_muted?: boolean }) =>
     request<unknown>("PATCH", `/rooms/${id(room)}`, { body }),
-  mic: (room: string, state: "live" | "muted") =>
-    request<null>("PUT", `/rooms/${id(room)}/mic`, { body: { state } }),
+  mic: (room: string, state: "live" | "muted") => request<null>("PUT", `/rooms/${id(room)}/mic`, { body: { state } }),
   raiseHand: (room: string, question: string) =>
     request<null>("PUT", `/rooms/${id(room)}/hand`, { body: question === "" ? {} : { question } }),
   lowerHand: (room: string) => request<null>("DELETE", `/rooms/${id(room)}/hand`),

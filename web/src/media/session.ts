@@ -78,7 +78,9 @@ class HttpMediaSession implements MediaSession {
     if (this.#closed || this.resource === null) return;
     this.#closed = true;
     // Nobody waits for this: a session the server does not hear of any more ends by itself (RFC 7675 consent).
-    fetch(this.resource, { method: "DELETE", headers: authorization(this.door), keepalive: true }).catch(() => undefined);
+    fetch(this.resource, { method: "DELETE", headers: authorization(this.door), keepalive: true }).catch(
+      () => undefined,
+    );
   }
 }
 

@@ -34,7 +34,10 @@ export function watchVoices(receivers: () => readonly RTCRtpReceiver[], heard: (
   let last = "";
   let frame = 0;
   const look = (nowMs: number) => {
-    const csrcs = voices.poll(receivers().flatMap((receiver) => receiver.getContributingSources()), nowMs);
+    const csrcs = voices.poll(
+      receivers().flatMap((receiver) => receiver.getContributingSources()),
+      nowMs,
+    );
     if (csrcs.join() !== last) {
       last = csrcs.join();
       heard(csrcs);

@@ -36,7 +36,13 @@ export class Conductor {
     private readonly dispatch: (action: RoomAction) => void,
   ) {
     const timers = browserTimers;
-    this.#session = new Runner(OUT, stepSession, (e) => this.#perform(e), (s) => this.#sessionMoved(s), timers);
+    this.#session = new Runner(
+      OUT,
+      stepSession,
+      (e) => this.#perform(e),
+      (s) => this.#sessionMoved(s),
+      timers,
+    );
     this.#loudspeakers = new Loudspeakers((is) =>
       dispatch({ type: "playback_moved", playback: is ? "blocked" : "allowed" }),
     );
@@ -69,7 +75,8 @@ export class Conductor {
   /** Opens or closes the own microphone. The fact follows by an event from the server. */
   async wishMic(wanted: "on" | "off"): Promise<void> {
     this.dispatch({ type: "mic_wished", wanted });
-    if (this.read().mic.wanted === "on" && !(await this.#haveTrack())) this.dispatch({ type: "mic_wished", wanted: "off" });
+    if (this.read().mic.wanted === "on" && !(await this.#haveTrack()))
+      this.dispatch({ type: "mic_wished", wanted: "off" });
     await this.#obeyWish();
   }
 
@@ -133,9 +140,9 @@ export class Conductor {
   #openDoors(): void {
     const version = this.read().view?.version ?? null;
     this.#events.send({ is: "start", version });
-    this.#events.send({ is: "renewed" });
     this.#hear.send(this.#hear.state.at === "off" ? { is: "start" } : { is: "renewed" });
-    if (this.read().mic.wanted === "on") this.#speak.send(this.#speak.state.at === "off" ? { is: "start" } : { is: "renewed" });
+    if (this.read().mic.wanted === "on")
+      this.#speak.send(this.#speak.state.at === "off" ? { is: "start" } : { is: "renewed" });
     else this.#speak.send({ is: "stop" });
     this.#stopWatching ??= watchVoices(
       () => this.#hear.receivers(),

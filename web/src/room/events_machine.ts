@@ -10,6 +10,7 @@ export type EventsState =
   | { at: "stale"; version: number | null };
 
 export type EventsInput =
+  /** Begins, or begins again with the ticket that is there now. `version`: what is known already. */
   | { is: "start"; version: number | null }
   | { is: "stop" }
   | { is: "opened" }
@@ -18,7 +19,6 @@ export type EventsInput =
   | { is: "alive" }
   | { is: "lost" }
   | { is: "denied"; status: number; retryAfterS: number | null }
-  | { is: "renewed" }
   | { is: "time" };
 
 export type EventsEffect =
@@ -40,7 +40,7 @@ type Moved = readonly [EventsState, readonly EventsEffect[]];
 
 export function stepEvents(state: EventsState, input: EventsInput): Moved {
   if (input.is === "stop") return state.at === "off" ? [state, []] : [EVENTS_OFF, [{ do: "close" }]];
-  if (input.is === "start") return state.at === "off" ? open(0, input.version) : [state, []];
+  if (input.is === "start") return state.at === "off" ? open(0, input.version) : afresh(input.version);
   if (state.at === "off") return [state, []];
   switch (input.is) {
     case "opened":
@@ -53,8 +53,6 @@ export function stepEvents(state: EventsState, input: EventsInput): Moved {
       return change(state, input);
     case "denied":
       return denied(state, input);
-    case "renewed":
-      return afresh(state.version);
     case "lost":
       return lost(state);
     case "time":
@@ -97,7 +95,13 @@ function up(version: number | null): Moved {
 }
 
 function open(attempt: number, version: number | null): Moved {
-  return [{ at: "opening", attempt, version }, [{ do: "open", lastEventId: version }, { do: "give", ms: OPENING_MS }]];
+  return [
+    { at: "opening", attempt, version },
+    [
+      { do: "open", lastEventId: version },
+      { do: "give", ms: OPENING_MS },
+    ],
+  ];
 }
 
 function afresh(version: number | null): Moved {

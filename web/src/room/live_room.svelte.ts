@@ -14,7 +14,12 @@ export class LiveRoom {
     readonly chatId: string,
     as: PersonaRef,
   ) {
-    this.#conductor = new Conductor(id, as, () => this.state, (action) => this.#dispatch(action));
+    this.#conductor = new Conductor(
+      id,
+      as,
+      () => this.state,
+      (action) => this.#dispatch(action),
+    );
     this.#conductor.enter();
   }
 

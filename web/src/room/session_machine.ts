@@ -46,7 +46,9 @@ export function stepSession(state: SessionState, input: SessionInput): Moved {
     case "bye":
       return isOver(state) ? [state, []] : [{ at: "over", code: input.code }, [{ do: "close_doors" }]];
     case "leave":
-      return isOver(state) ? [state, []] : [{ at: "over", code: "LEFT" }, [{ do: "close_doors" }, { do: "post_leave" }]];
+      return isOver(state)
+        ? [state, []]
+        : [{ at: "over", code: "LEFT" }, [{ do: "close_doors" }, { do: "post_leave" }]];
     case "time":
       return state.at === "waiting" ? join(state.attempt + 1, state.back, state.rejoins) : [state, []];
   }

@@ -15,11 +15,7 @@ export type MicTrouble = "refused" | "missing" | "in_use" | "unsupported";
 /** What a path to the server (events, hearing, speaking) is doing. */
 export type LinkAt = "off" | "opening" | "up" | "shaky" | "waiting" | "stale" | "refused";
 
-export type SessionAt =
-  | { at: "joining" }
-  | { at: "in" }
-  | { at: "coming_back" }
-  | { at: "over"; code: string };
+export type SessionAt = { at: "joining" } | { at: "in" } | { at: "coming_back" } | { at: "over"; code: string };
 
 export interface Me {
   participantId: string;
