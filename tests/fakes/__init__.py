@@ -1,0 +1,1 @@
+"""In-memory stand-ins for the ports, scripted by tests. Nothing of this is in the program."""

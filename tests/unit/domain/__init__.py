@@ -1,0 +1,1 @@
+"""What tests share to speak about rooms."""
