@@ -14,6 +14,7 @@ pub mod recording;
 pub mod room;
 pub mod rtcp;
 pub mod rtp;
+pub mod sdp;
 pub mod slots;
 pub mod srtp;
 pub mod stun;

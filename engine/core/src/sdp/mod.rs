@@ -1,0 +1,26 @@
+//! Session descriptions as WHIP and WHEP exchange them (RFC 8866, RFC 9725, RFC 9429): an offer in, an answer out.
+//!
+//! Audio only: the first Opus section is taken (or all of them, where they are bundled), everything else is refused
+//! with port 0. The lines are read and written by `sdp-types`; what they mean is decided here.
+
+mod answer;
+mod error;
+mod fragment;
+mod offer;
+mod section;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Direction, SentStream};
+pub use error::OfferError;
+pub use fragment::{Fragment, FragmentError};
+pub use offer::Offer;
+pub use section::{Audio, Section};
+pub use words::{DtlsRole, Fingerprint, IceCredentials, Setup};
+
+/// Length in bytes of the longest description that is read.
+pub const MAX_LEN: usize = 64 * 1024;
+/// Sections (m-lines) of the longest description that is read.
+pub const MAX_SECTIONS: usize = 16;
