@@ -66,9 +66,10 @@ fn the_responses_of_rfc_5769_are_read_and_authentic() {
 }
 
 #[test]
-fn one_changed_bit_anywhere_makes_a_request_unauthentic() {
+fn one_changed_bit_under_the_integrity_makes_a_request_unauthentic() {
     let good = sample_request();
-    for bit in 0..good.len() * 8 {
+    // The fingerprint's own eight bytes come after the integrity.
+    for bit in 0..(good.len() - 8) * 8 {
         let mut bad = good.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
         let authentic = Message::parse(&bad).is_ok_and(|message| message.is_authentic(PASSWORD));

@@ -1,0 +1,21 @@
+//! A `Link` and a str0m peer on a seeded bad network, in virtual time.
+
+#![allow(dead_code, reason = "every test file uses its part")]
+
+mod peer;
+mod world;
+
+pub use peer::PeerRole;
+pub use world::{World, WorldConfig};
+
+use std::net::SocketAddr;
+
+/// Where the engine listens.
+pub fn engine_address() -> SocketAddr {
+    ([192, 0, 2, 1], 8082).into()
+}
+
+/// Where the peer is at first.
+pub fn peer_address() -> SocketAddr {
+    ([198, 51, 100, 7], 40_000).into()
+}

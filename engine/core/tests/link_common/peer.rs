@@ -1,0 +1,135 @@
+//! The client side: str0m in RTP mode, set up without SDP.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use palabre_core::dtls::Fingerprint;
+use palabre_core::ice::IceCredentials;
+use str0m::config::Fingerprint as StrFingerprint;
+use str0m::ice::IceCreds;
+use str0m::media::MediaKind;
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+/// Which DTLS role the peer plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerRole {
+    Client,
+    Server,
+}
+
+/// SSRC the peer speaks with.
+pub const PEER_SSRC: u32 = 1111;
+/// SSRC the peer expects to hear.
+pub const ENGINE_SSRC: u32 = 2222;
+
+pub struct Peer {
+    pub rtc: Rtc,
+    pub address: SocketAddr,
+    pub heard: Vec<RtpPacket>,
+    pub connected: bool,
+    next_sequence: u64,
+}
+
+impl Peer {
+    /// A peer at `address` and what its offer would say: credentials and fingerprint.
+    pub fn new(address: SocketAddr, now: Instant) -> (Self, IceCredentials, Fingerprint) {
+        str0m::crypto::from_feature_flags().install_process_default();
+        let mut rtc = RtcConfig::new().set_rtp_mode(true).build(now);
+        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        let api = rtc.direct_api();
+        let creds = api.local_ice_credentials();
+        let fingerprint = Fingerprint(
+            api.local_dtls_fingerprint()
+                .bytes
+                .clone()
+                .try_into()
+                .unwrap(),
+        );
+        let credentials = IceCredentials::new(&creds.ufrag, &creds.pass).unwrap();
+        let peer = Self {
+            rtc,
+            address,
+            heard: Vec::new(),
+            connected: false,
+            next_sequence: 65_500,
+        };
+        (peer, credentials, fingerprint)
+    }
+
+    /// Takes what the answer would say and begins.
+    pub fn accept(
+        &mut self,
+        engine: SocketAddr,
+        local: &IceCredentials,
+        fingerprint: Fingerprint,
+        role: PeerRole,
+    ) {
+        self.rtc
+            .add_remote_candidate(Candidate::host(engine, "udp").unwrap());
+        let mut api = self.rtc.direct_api();
+        api.set_ice_controlling(true);
+        api.set_remote_ice_credentials(IceCreds {
+            ufrag: local.ufrag().into(),
+            pass: local.password().into(),
+        });
+        let fingerprint = StrFingerprint {
+            hash_func: "sha-256".into(),
+            bytes: fingerprint.0.to_vec(),
+        };
+        api.set_remote_fingerprint(fingerprint);
+        api.start_dtls(role == PeerRole::Client).unwrap();
+        let mid = "aud".into();
+        api.declare_media(mid, MediaKind::Audio);
+        api.declare_stream_tx(Ssrc::from(PEER_SSRC), None, mid, None);
+        api.expect_stream_rx(Ssrc::from(ENGINE_SSRC), None, mid, None);
+    }
+
+    pub fn handle(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        let Ok(contents) = datagram.try_into() else {
+            return;
+        };
+        let receive = Receive {
+            proto: Protocol::Udp,
+            source: from,
+            destination: self.address,
+            contents,
+        };
+        self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
+    }
+
+    /// Says one packet of 20 ms; sequence numbers begin shortly before their wrap.
+    pub fn speak(&mut self, now: Instant, payload: &[u8]) {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        let pt = self.rtc.codec_config().params().first().unwrap().pt();
+        let exts = ExtensionValues {
+            audio_level: Some(-30),
+            voice_activity: Some(true),
+            ..Default::default()
+        };
+        let time = (sequence * 960) as u32;
+        let write = RtpWrite::new(pt, sequence.into(), time, now, payload.to_vec()).ext_vals(exts);
+        self.rtc
+            .direct_api()
+            .stream_tx(&Ssrc::from(PEER_SSRC))
+            .unwrap()
+            .write_rtp(write);
+    }
+
+    /// Hands out what is due; returns when to call again.
+    pub fn poll(&mut self, mut send: impl FnMut(SocketAddr, Vec<u8>)) -> Instant {
+        loop {
+            match self.rtc.poll_output().unwrap() {
+                Output::Transmit(transmit) => {
+                    send(transmit.destination, transmit.contents.to_vec())
+                }
+                Output::Event(Event::RtpPacket(packet)) => self.heard.push(packet),
+                Output::Event(Event::Connected) => self.connected = true,
+                Output::Event(_) => {}
+                Output::Timeout(at) => return at,
+            }
+        }
+    }
+}

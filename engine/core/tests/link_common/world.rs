@@ -1,0 +1,229 @@
+//! Both sides, the network between them, and the clock.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use palabre_core::dtls::{Fingerprint, Identity, Role};
+use palabre_core::ice::{IceCredentials, Path};
+use palabre_core::link::{Link, LinkConfig, Received};
+use palabre_core::rtp::{ExtensionIds, Outgoing};
+use palabre_load::netem::{Conditions, Netem};
+
+use super::peer::{ENGINE_SSRC, Peer, PeerRole};
+use super::{engine_address, peer_address};
+
+/// A datagram with where it comes from.
+type Datagram = (SocketAddr, Vec<u8>);
+
+pub struct WorldConfig {
+    pub conditions: Conditions,
+    pub seed: u64,
+    pub role: PeerRole,
+    /// Replaces the fingerprint that the peer's offer announces.
+    pub announced: Option<Fingerprint>,
+}
+
+impl Default for WorldConfig {
+    fn default() -> Self {
+        Self {
+            conditions: Conditions::default(),
+            seed: 1,
+            role: PeerRole::Client,
+            announced: None,
+        }
+    }
+}
+
+/// What the link delivered of an RTP packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub index: u64,
+    pub payload: Vec<u8>,
+    pub level: Option<u8>,
+}
+
+pub struct World {
+    pub now: Instant,
+    pub link: Link,
+    pub peer: Peer,
+    pub heard: Vec<Heard>,
+    pub events: Vec<String>,
+    pub rtcp_packets: usize,
+    /// All that the link itself sent.
+    pub sent_by_link: usize,
+    pub local: IceCredentials,
+    pub remote: IceCredentials,
+    to_link: Netem<Datagram>,
+    to_peer: Netem<Datagram>,
+    peer_timeout: Instant,
+    /// False cuts the way from the peer.
+    pub peer_is_heard: bool,
+    pub next_sequence: u16,
+}
+
+impl World {
+    pub fn new(config: &WorldConfig) -> Self {
+        let now = Instant::now();
+        let identity = Arc::new(Identity::generate().unwrap());
+        let (mut peer, remote, fingerprint) = Peer::new(peer_address(), now);
+        let local = IceCredentials::for_shard(3, &std::array::from_fn(|i| (i * 7) as u8));
+        peer.accept(
+            engine_address(),
+            &local,
+            identity.fingerprint(),
+            config.role,
+        );
+        let dtls_role = match config.role {
+            PeerRole::Client => Role::Server,
+            PeerRole::Server => Role::Client,
+        };
+        let link_config = LinkConfig {
+            local: local.clone(),
+            remote: remote.clone(),
+            remote_fingerprint: config.announced.unwrap_or(fingerprint),
+            dtls_role,
+            extensions: ExtensionIds {
+                audio_level: Some(1),
+                mid: Some(4),
+            },
+        };
+        Self {
+            now,
+            link: Link::new(link_config, &identity, now),
+            peer,
+            heard: Vec::new(),
+            events: Vec::new(),
+            rtcp_packets: 0,
+            sent_by_link: 0,
+            local,
+            remote,
+            to_link: Netem::new(config.conditions, config.seed),
+            to_peer: Netem::new(config.conditions, config.seed ^ 0xFFFF),
+            peer_timeout: now,
+            peer_is_heard: true,
+            next_sequence: 65_500,
+        }
+    }
+
+    /// Lets both sides and the network go on until `done` or for `at_most`; true when done.
+    pub fn run_until(&mut self, at_most: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now + at_most;
+        while self.now < end {
+            self.step(end);
+            if done(self) {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub fn run(&mut self, span: Duration) {
+        self.run_until(span, |_| false);
+    }
+
+    /// Connects; panics when 12 s do not suffice.
+    pub fn connect(&mut self) {
+        let connected =
+            |world: &Self| world.peer.connected && world.events.contains(&"connected".to_owned());
+        assert!(
+            self.run_until(Duration::from_secs(12), connected),
+            "{:?}",
+            self.events
+        );
+    }
+
+    /// Says one packet from the engine; false when the link may not send.
+    pub fn engine_speaks(&mut self, payload: &[u8]) -> bool {
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.wrapping_add(1);
+        let timestamp = u32::from(sequence) * 960;
+        let outgoing = Outgoing {
+            marker: false,
+            payload_type: 111,
+            sequence,
+            timestamp,
+            ssrc: ENGINE_SSRC,
+            csrcs: &[42],
+        };
+        let mut header = [0; 16];
+        outgoing.write(&mut header).unwrap();
+        let mut packet = [0; 1500];
+        let Some(len) = self.link.seal_rtp(self.now, &header, payload, &mut packet) else {
+            return false;
+        };
+        self.to_peer
+            .push(self.now, (engine_address(), packet[..len].to_vec()));
+        true
+    }
+
+    /// Something arrives at the link outside of the bad network. True when the link answered.
+    pub fn inject(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        let mut out = Vec::new();
+        self.receive(from, &mut datagram.to_vec(), &mut out);
+        !out.is_empty()
+    }
+
+    fn step(&mut self, end: Instant) {
+        let next = [
+            self.to_link.next_arrival(),
+            self.to_peer.next_arrival(),
+            self.link.next_timeout(),
+        ];
+        let next = next
+            .into_iter()
+            .flatten()
+            .fold(self.peer_timeout.min(end), Instant::min);
+        // At least 1 ms a step: str0m and the link may both ask for the past.
+        self.now = next.max(self.now + Duration::from_millis(1));
+        let mut out: Vec<(Path, Vec<u8>)> = Vec::new();
+        if let Some(event) = self.link.handle_timeout(self.now, &mut out) {
+            self.events.push(format!("{event:?}"));
+        }
+        while let Some((from, mut datagram)) = self.to_link.pop(self.now) {
+            self.receive(from, &mut datagram, &mut out);
+        }
+        self.sent_by_link += out.len();
+        for (_, datagram) in out {
+            self.to_peer.push(self.now, (engine_address(), datagram));
+        }
+        while let Some((from, datagram)) = self.to_peer.pop(self.now) {
+            self.peer.handle(self.now, from, &datagram);
+        }
+        self.drive_peer();
+    }
+
+    fn receive(&mut self, from: SocketAddr, datagram: &mut [u8], out: &mut Vec<(Path, Vec<u8>)>) {
+        match self
+            .link
+            .handle_datagram(self.now, Path::to(from), datagram, out)
+        {
+            Some(Received::Rtp(packet)) => self.heard.push(Heard {
+                index: packet.index,
+                payload: packet.payload.to_vec(),
+                level: packet.audio_level.map(|level| level.below_overload_db),
+            }),
+            Some(Received::Rtcp(packets)) => self.rtcp_packets += packets.count(),
+            Some(Received::Connected) => self.events.push("connected".to_owned()),
+            Some(Received::Closed(reason)) => self.events.push(format!("{reason:?}")),
+            None => {}
+        }
+    }
+
+    fn drive_peer(&mut self) {
+        let Self {
+            peer,
+            to_link,
+            now,
+            peer_is_heard,
+            ..
+        } = self;
+        peer.rtc.handle_input(str0m::Input::Timeout(*now)).unwrap();
+        let address = peer.address;
+        self.peer_timeout = peer.poll(|_, datagram| {
+            if *peer_is_heard {
+                to_link.push(*now, (address, datagram));
+            }
+        });
+    }
+}

@@ -1,0 +1,122 @@
+//! A `Link` against str0m, an endpoint nobody here wrote, over good and bad networks in virtual time.
+
+mod link_common;
+
+use std::time::Duration;
+
+use link_common::{PeerRole, World, WorldConfig};
+use palabre_load::netem::Conditions;
+
+const BAD_NETWORK: Conditions = Conditions {
+    loss: 0.1,
+    duplication: 0.05,
+    delay: Duration::from_millis(40),
+    jitter: Duration::from_millis(30),
+};
+
+const FRAME: Duration = Duration::from_millis(20);
+
+/// Lets both sides talk for `frames` frames and the last ones arrive.
+fn talk(world: &mut World, frames: u16) {
+    for frame in 0..frames {
+        world.peer.speak(world.now, &frame.to_be_bytes());
+        assert!(world.engine_speaks(&frame.to_be_bytes()));
+        world.run(FRAME);
+    }
+    world.run(Duration::from_millis(200));
+}
+
+#[test]
+fn audio_flows_both_ways_whichever_side_begins_the_handshake() {
+    for role in [PeerRole::Client, PeerRole::Server] {
+        let mut world = World::new(&WorldConfig {
+            role,
+            ..WorldConfig::default()
+        });
+        world.connect();
+        talk(&mut world, 100);
+        assert_eq!(world.heard.len(), 100, "{role:?}");
+        assert_eq!(world.peer.heard.len(), 100, "{role:?}");
+        let expected: Vec<Vec<u8>> = (0..100u16)
+            .map(|frame| frame.to_be_bytes().to_vec())
+            .collect();
+        assert_eq!(
+            world
+                .heard
+                .iter()
+                .map(|heard| heard.payload.clone())
+                .collect::<Vec<_>>(),
+            expected
+        );
+        assert!(
+            world.heard.iter().all(|heard| heard.level == Some(30)),
+            "the level of RFC 6464 was read"
+        );
+        assert!(
+            world
+                .heard
+                .windows(2)
+                .all(|pair| pair[1].index == pair[0].index + 1),
+            "across the wrap"
+        );
+        assert!(
+            world
+                .peer
+                .heard
+                .iter()
+                .all(|packet| packet.header.csrc[..1] == [42])
+        );
+    }
+}
+
+#[test]
+fn a_bad_network_delays_the_handshake_but_neither_breaks_it_nor_doubles_a_packet() {
+    for seed in 0..12 {
+        let role = if seed % 2 == 0 {
+            PeerRole::Client
+        } else {
+            PeerRole::Server
+        };
+        let mut world = World::new(&WorldConfig {
+            conditions: BAD_NETWORK,
+            seed,
+            role,
+            ..WorldConfig::default()
+        });
+        world.connect();
+        talk(&mut world, 200);
+        let mut indices: Vec<u64> = world.heard.iter().map(|heard| heard.index).collect();
+        assert!(
+            (150..=200).contains(&indices.len()),
+            "seed {seed}: {}",
+            indices.len()
+        );
+        indices.sort_unstable();
+        indices.dedup();
+        assert_eq!(
+            indices.len(),
+            world.heard.len(),
+            "seed {seed}: no packet twice"
+        );
+        assert!((150..=200).contains(&world.peer.heard.len()), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_link_lives_as_long_as_the_peer_checks_and_stops_when_it_does_not() {
+    let mut world = World::new(&WorldConfig::default());
+    world.connect();
+    world.run(Duration::from_secs(120));
+    assert!(world.engine_speaks(b"still here"));
+    world.peer_is_heard = false;
+    world.run(Duration::from_secs(31));
+    assert!(!world.engine_speaks(b"anybody?"), "no consent, no packet");
+    assert!(
+        world
+            .events
+            .iter()
+            .any(|event| event.contains("ConsentExpired")),
+        "{:?}",
+        world.events
+    );
+}
