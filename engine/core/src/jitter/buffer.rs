@@ -10,6 +10,8 @@ use crate::room::AudioPacket;
 
 /// Packets held at once; when full the oldest is dropped.
 const CAPACITY: usize = 32;
+/// Sound held at once, in samples: twice the longest delay; when more comes the oldest is dropped.
+const MAX_HELD: i64 = 9_600;
 /// So much missing sound is made up; then it is a pause.
 const MAX_CONCEALED: i64 = 4_800;
 /// So many packets too late in a row mean the network's delay has grown for good.
@@ -192,15 +194,24 @@ impl JitterBuffer {
         true
     }
 
+    /// A burst after a stall is cut down to what may be waited for: live sound does not lag behind for long.
     fn make_room(&mut self) {
-        if self.held.len() > CAPACITY {
+        while self.held.len() > CAPACITY || self.excess() > 0 {
             self.drop_front();
             if let (State::Playing { next, concealed }, Some(front)) =
                 (&mut self.state, self.held.front())
             {
-                (*next, *concealed) = (front.ts, 0);
+                (*next, *concealed) = (front.ts.max(*next), 0);
             }
         }
+    }
+
+    /// Samples held beyond [`MAX_HELD`], the newest packet not counted.
+    fn excess(&self) -> i64 {
+        let (front, back) = (self.held.front(), self.held.back());
+        front
+            .zip(back)
+            .map_or(0, |(front, back)| back.ts - front.ts - MAX_HELD)
     }
 
     fn drop_front(&mut self) {

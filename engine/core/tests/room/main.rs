@@ -1,0 +1,11 @@
+//! A room's audio in virtual time, with real recorded speech.
+
+mod bench;
+mod ear;
+mod likeness;
+mod mixing;
+mod network;
+mod properties;
+mod recording;
+mod selection;
+mod speech;

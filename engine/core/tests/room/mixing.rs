@@ -1,0 +1,109 @@
+//! The mix: is it what was said?
+
+use crate::bench::{Bench, csrc, ms, send};
+use crate::ear::{decode, energy};
+use crate::likeness::likeness;
+use crate::speech::{encode, encode_with, silence, talk};
+
+#[test]
+fn one_voice_in_the_mix_is_the_voice_40_to_100_ms_later() {
+    let pcm = talk(&["Front_Center", "Rear_Left"], 6);
+    let mut bench = Bench::new(1);
+    let start = bench.room.mix_rtp_time(bench.now());
+    bench.want_mix();
+    bench.play(send(1, 0, &encode(&pcm), true));
+    let heard = decode(&bench.ear.mix, start);
+    let (alike, lag) = likeness(&pcm, &heard);
+    assert!(alike > 0.9, "likeness {alike} at a lag of {lag} samples");
+    assert!((1_920..=4_800).contains(&lag), "lag {lag} samples");
+    let ratio = energy(&heard) / energy(&pcm);
+    assert!((0.8..1.2).contains(&ratio), "energy {ratio}");
+}
+
+#[test]
+fn several_voices_are_all_in_the_mix_and_named() {
+    let names = ["Front_Left", "Front_Right", "Rear_Left", "Side_Right"];
+    let voices: Vec<_> = names.iter().map(|name| talk(&[name], 4)).collect();
+    let mut bench = Bench::new(4);
+    let start = bench.room.mix_rtp_time(bench.now());
+    bench.want_mix();
+    bench.play(
+        voices
+            .iter()
+            .zip(1..)
+            .flat_map(|(pcm, who)| send(who, 0, &encode(pcm), true))
+            .collect(),
+    );
+    let heard = decode(&bench.ear.mix, start);
+    let sum: Vec<f32> = (0..voices[0].len())
+        .map(|n| voices.iter().map(|voice| voice[n]).sum())
+        .collect();
+    let (alike, _) = likeness(&sum, &heard);
+    assert!(alike > 0.85, "likeness {alike}");
+    let mut named: Vec<u32> = bench
+        .ear
+        .mix
+        .iter()
+        .max_by_key(|packet| packet.csrcs.len())
+        .unwrap()
+        .csrcs
+        .clone();
+    named.sort_unstable();
+    assert_eq!(named, [1, 2, 3, 4].map(csrc));
+}
+
+#[test]
+fn whoever_loses_the_right_is_not_heard_in_the_next_frame_of_the_mix() {
+    let mut bench = Bench::new(2);
+    let start = bench.room.mix_rtp_time(bench.now());
+    bench.want_mix();
+    let arrivals = send(1, 0, &encode(&talk(&["Front_Center"], 6)), true);
+    bench.play(arrivals[..150].to_vec());
+    bench.may_speak(1, false);
+    let cut = bench.ear.mix.len();
+    bench.play(arrivals[150..].to_vec());
+    assert!(
+        bench.ear.mix[cut..]
+            .iter()
+            .all(|packet| packet.csrcs.is_empty())
+    );
+    let heard = decode(&bench.ear.mix, start);
+    let after = bench.ear.mix[cut].rtp_ts.wrapping_sub(start) as usize;
+    // One frame for the codec's overlap.
+    assert!(energy(&heard[after + 960..]) < energy(&heard[..after]) / 10_000.0);
+}
+
+#[test]
+fn in_silence_the_mix_sends_a_packet_each_400_ms_and_takes_up_in_time() {
+    let mut pcm = talk(&["Front_Center"], 1);
+    pcm.extend(silence(9));
+    pcm.extend(talk(&["Rear_Right"], 2));
+    let mut bench = Bench::new(1);
+    let start = bench.room.mix_rtp_time(bench.now());
+    bench.want_mix();
+    bench.play(send(1, 0, &encode_with(&pcm, true), true));
+    let quiet = bench
+        .ear
+        .mix
+        .iter()
+        .filter(|packet| (ms(5_000)..ms(9_000)).contains(&packet.at));
+    assert_eq!(quiet.count(), 10);
+    let (alike, _) = likeness(&pcm, &decode(&bench.ear.mix, start));
+    assert!(alike > 0.9, "likeness {alike}");
+    assert!(
+        bench
+            .ear
+            .mix
+            .windows(2)
+            .all(|pair| pair[1].seq == pair[0].seq + 1)
+    );
+}
+
+#[test]
+fn a_room_whose_mix_nobody_wants_makes_none() {
+    let mut bench = Bench::new(1);
+    bench.play(send(1, 0, &encode(&talk(&["Front_Center"], 2)), true));
+    bench.until(ms(60_000));
+    assert!(bench.ear.mix.is_empty());
+    assert!(bench.wake_ups < 5, "{} wake-ups", bench.wake_ups);
+}

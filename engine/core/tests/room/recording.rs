@@ -1,0 +1,137 @@
+//! A recording is what was said, as long as it took.
+
+use palabre_core::ogg::{Reader, repair};
+use palabre_core::opus::Decoder;
+use palabre_core::recording::{MAX_LEVEL, summarise};
+use palabre_core::room::RecordingKey;
+
+use crate::bench::{Bench, ms, send};
+use crate::likeness::likeness;
+use crate::speech::{encode, silence, talk};
+
+fn decoded(file: &[u8]) -> Vec<f32> {
+    let (reader, mut decoder) = (
+        Reader::open(file).expect("a recording is Ogg Opus"),
+        Decoder::new(),
+    );
+    let mut pcm = Vec::new();
+    for packet in reader.packets() {
+        pcm.extend_from_slice(decoder.decode(packet).expect("a recording decodes"));
+    }
+    pcm.drain(..usize::from(reader.head().pre_skip));
+    pcm.truncate(reader.samples() as usize);
+    pcm
+}
+
+#[test]
+fn a_recording_holds_what_was_said_and_lasts_as_long_as_the_wall_clock_says() {
+    let mut pcm = talk(&["Front_Center"], 4);
+    pcm.extend(silence(20));
+    pcm.extend(talk(&["Rear_Left"], 4));
+    let mut bench = Bench::new(1);
+    bench.record("Conseil du 3 mai");
+    bench.play(send(1, 0, &encode(&pcm), true));
+    bench.until(ms(30_000));
+    bench.stop_recording();
+    assert_eq!(bench.ear.stopped, [(RecordingKey(1), 30_000)]);
+    let summary = summarise(&bench.ear.pages).unwrap();
+    assert_eq!((summary.duration_ms, summary.ended), (30_000, true));
+    assert_eq!(summary.title, "Conseil du 3 mai");
+    assert!(
+        summary.levels[20..75].iter().all(|level| *level <= 1),
+        "{:?}",
+        summary.levels
+    );
+    assert!(summary.levels.contains(&MAX_LEVEL));
+    let heard = decoded(&bench.ear.pages);
+    assert_eq!(heard.len(), 30 * 48_000);
+    for part in [0..4, 24..28] {
+        let (said, heard) = (&pcm[part.start * 48_000..], &heard[part.start * 48_000..]);
+        let (alike, lag) = likeness(&said[..4 * 48_000], heard);
+        assert!(
+            alike > 0.9 && lag <= 4_800,
+            "{part:?}: likeness {alike}, lag {lag}"
+        );
+    }
+}
+
+#[test]
+fn a_recording_in_which_nobody_speaks_is_silence_of_the_right_length_and_few_wake_ups() {
+    let mut bench = Bench::new(0);
+    bench.record("");
+    bench.until(ms(60_000));
+    bench.stop_recording();
+    let summary = summarise(&bench.ear.pages).unwrap();
+    assert_eq!((summary.duration_ms, summary.levels), (60_000, [0; 100]));
+    assert!(bench.wake_ups <= 151, "{} wake-ups", bench.wake_ups);
+    assert!(bench.ear.mix.is_empty(), "nobody listens to the mix");
+    assert_eq!(bench.room.next_timeout(), None);
+}
+
+#[test]
+fn a_recording_killed_at_any_moment_keeps_all_but_the_last_second() {
+    let arrivals = send(1, 0, &encode(&talk(&["Front_Center"], 5)), true);
+    for kill in (1_100..5_000).step_by(370) {
+        let mut bench = Bench::new(1);
+        bench.record("killed");
+        bench.play(
+            arrivals
+                .iter()
+                .filter(|arrival| arrival.at <= ms(kill))
+                .cloned()
+                .collect(),
+        );
+        bench.until(ms(kill));
+        let mut file = bench.ear.pages;
+        file.extend_from_slice(b"OggS\0 and then the power went");
+        assert!(repair(&mut file).unwrap());
+        let summary = summarise(&file).unwrap();
+        assert!(
+            summary.ended && summary.duration_ms + 1_000 >= kill,
+            "{kill}: {}",
+            summary.duration_ms
+        );
+        let heard = decoded(&file);
+        assert_eq!(
+            heard.len() as u64,
+            summary.duration_ms * 48 + heard.len() as u64 % 48
+        );
+    }
+}
+
+#[test]
+fn a_machine_that_slept_leaves_silence_and_the_right_length() {
+    let mut bench = Bench::new(1);
+    bench.record("nap");
+    let arrivals = send(1, 0, &encode(&talk(&["Front_Center"], 2)), true);
+    bench.play(arrivals);
+    // No wake-up for an hour.
+    bench.ear.now += ms(3_600_000);
+    bench.stop_recording();
+    let (_, duration_ms) = bench.ear.stopped[0];
+    assert!(
+        (3_601_900..=3_602_000).contains(&duration_ms),
+        "{duration_ms}"
+    );
+    assert_eq!(
+        summarise(&bench.ear.pages).unwrap().duration_ms,
+        duration_ms
+    );
+}
+
+#[test]
+fn a_second_recording_ends_the_first() {
+    let mut bench = Bench::new(0);
+    bench.record("one");
+    bench.until(ms(2_000));
+    let now = bench.now();
+    bench
+        .room
+        .start_recording(RecordingKey(2), "two", now, &mut bench.ear);
+    bench.until(ms(5_000));
+    bench.stop_recording();
+    assert_eq!(
+        bench.ear.stopped,
+        [(RecordingKey(1), 2_000), (RecordingKey(2), 3_000)]
+    );
+}
