@@ -1,136 +1,34 @@
 /**
- * The words on the wire, and the only file where bytes from the network are given their type.
- * Shapes: docs/plan.md. Times are RFC 3339 in UTC.
+ * The words on the wire by their short names (generated from openapi.json), the few the HTTP API does not carry
+ * (docs/protocol.md), and the only place where bytes from the network are given their type.
  */
-export type ChatKind = "group" | "channel" | "saved";
-export type PersonaKind = "account" | "channel" | "group";
-export type MicState = "muted_by_manager" | "muted" | "live";
-export type HandsPolicy = "everyone" | "members" | "nobody";
+import type { components } from "./generated";
 
-export interface Account {
-  id: string;
-  handle: string;
-  display_name: string;
-  bio: string;
-  locale: string;
-}
+type Schemas = components["schemas"];
+export type Account = Schemas["Account"];
+export type Chat = Schemas["Chat"];
+export type Code = Schemas["Code"];
+export type Counts = Schemas["Counts"];
+export type HandsPolicy = Schemas["HandsPolicy"];
+export type JoinAnswer = Schemas["Joined"];
+export type LiveRoom = Schemas["LiveRoom"];
+export type Member = Schemas["Member"];
+export type Message = Schemas["Message"];
+export type MicState = Schemas["Mic"];
+export type NewChat = Schemas["NewChat"];
+export type NewRoom = Schemas["NewRoom"];
+export type Participant = Schemas["Participant"];
+export type Persona = Schemas["Persona"];
+export type PersonaChoice = Schemas["PersonaChoice"];
+export type PersonaList = Schemas["Personas"];
+export type ProblemDocument = Schemas["Problem"];
+export type Recording = Schemas["Recording"];
+export type Right = Schemas["Right"];
+export type Room = Schemas["Room"];
+export type RoomSnapshot = Schemas["RoomSnapshot"];
+export type Voice = Schemas["Voice"];
 
-export interface LiveRoom {
-  id: string;
-  title: string;
-  started_at: string;
-  in_room: number;
-  recent_speakers: string[];
-}
-
-export interface Chat {
-  id: string;
-  kind: ChatKind;
-  title: string;
-  handle: string | null;
-  visibility: "public" | "private";
-  description: string;
-  member_count: number;
-  my: { member: boolean; owner: boolean; rights: string[] };
-  live_room: LiveRoom | null;
-}
-
-export interface Message {
-  id: string;
-  chat_id: string;
-  seq: number;
-  kind: "text" | "voice" | "service";
-  sent_at: string;
-  author: { kind: PersonaKind; id: string; name: string } | null;
-  text?: string | null;
-  service?: { type: "room_started" | "room_ended"; room_id: string; title: string; duration_s?: number | null } | null;
-  voice?: Voice | null;
-}
-
-export interface Voice {
-  url: string;
-  duration_ms: number;
-  /** 100 levels, 0 to 31. */
-  waveform: number[];
-  title: string;
-}
-
-export interface Persona {
-  kind: PersonaKind;
-  id: string;
-  name: string;
-  handle: string | null;
-  bio: string;
-}
-
-export interface Participant {
-  id: string;
-  csrc: number;
-  persona: Persona;
-  role: "manager" | "speaker" | "listener";
-  mic: MicState;
-  hand: { raised_at: string; question: string | null } | null;
-  joined_at: string;
-}
-
-export interface Recording {
-  id: string;
-  title: string;
-  started_at: string;
-}
-
-export interface Room {
-  id: string;
-  chat_id: string;
-  title: string;
-  state: "live" | "ended";
-  started_at: string;
-  join_muted: boolean;
-  hands: HandsPolicy;
-  recording: Recording | null;
-}
-
-export interface Counts {
-  in_room: number;
-  speakers: number;
-  hands: number;
-}
-
-export interface RoomSnapshot {
-  version: number;
-  room: Room;
-  counts: Counts;
-  participants: Participant[];
-}
-
-export interface JoinAnswer {
-  ticket: string;
-  expires_at: string;
-  participant_id: string;
-  edge: { whip: string; whep: string; events: string };
-  you: { may_manage: boolean; may_speak: boolean };
-  snapshot: RoomSnapshot;
-}
-
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
-}
-
-export interface PersonaList {
-  items: Persona[];
-  remembered: { kind: PersonaKind; id: string } | null;
-}
-
-export interface Member {
-  account_id: string;
-  handle: string;
-  display_name: string;
-  owner: boolean;
-  rights: string[];
-}
-
-/** A change a room's viewer can see. Types this client does not know are ignored by the reducer. */
+/** A change a room's viewer can see. Types this client does not know are ignored by the fold. */
 export type RoomEvent =
   | { type: "title_changed"; title: string }
   | { type: "recording_changed"; recording: Recording | null }
@@ -141,6 +39,7 @@ export type RoomEvent =
   | { type: "participants_gone"; ids: string[] }
   | { type: "counts_changed"; counts: Counts };
 
+/** One message of an event stream: what leads from version `after` to `version`. */
 export interface Change<E> {
   after: number;
   version: number;
@@ -149,24 +48,16 @@ export interface Change<E> {
 
 export type ByeCode = "ROOM_ENDED" | "REMOVED_FROM_ROOM" | "TAKEN_OVER" | "LEFT";
 
-/** A refusal as RFC 9457 puts it, with the server's stable code. */
-export interface ProblemDocument {
-  status: number;
-  title?: string;
-  detail?: string;
-  code?: string;
-}
-
 /** @throws SyntaxError when the text is not JSON. */
 export function parseJson<T>(text: string): T {
   return JSON.parse(text) as T;
 }
 
 /** A body that may be no problem document at all (a proxy's HTML page, an empty body) gives null. */
-export function parseProblem(text: string): ProblemDocument | null {
+export function parseProblem(text: string): Partial<ProblemDocument> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && "status" in value ? (value as ProblemDocument) : null;
+    return typeof value === "object" && value !== null ? (value as Partial<ProblemDocument>) : null;
   } catch {
     return null; // Not JSON: the caller falls back to the HTTP status.
   }

@@ -1,90 +1,96 @@
-/** The server's HTTP API, one function a request (docs/plan.md). All throw Problem. */
-import type {
-  Account,
-  Chat,
-  JoinAnswer,
-  Member,
-  Message,
-  Page,
-  Participant,
-  PersonaKind,
-  PersonaList,
-  Recording,
-  Room,
-} from "../wire";
-import { request } from "./request";
-
-const id = encodeURIComponent;
+/** The requests this client makes, one function each; all throw Problem. */
+import type { Account, NewChat, NewRoom, PersonaChoice, Right, Room } from "../wire";
+import { answer, granted, http } from "./client";
 
 export const accounts = {
   signUp: (body: { handle: string; display_name: string; password: string; locale: string }) =>
-    request<Account>("POST", "/accounts", { body }),
+    answer(http.POST("/api/v1/accounts", { body })),
   signIn: (handle: string, password: string) =>
-    request<{ account: Account }>("POST", "/sessions", { body: { handle, password, transport: "cookie" } }),
-  signOut: () => request<null>("DELETE", "/sessions/current"),
-  me: () => request<Account>("GET", "/me"),
+    answer(http.POST("/api/v1/sessions", { body: { handle, password, transport: "cookie" } })),
+  signOut: () => granted(http.DELETE("/api/v1/sessions/current")),
+  me: () => answer(http.GET("/api/v1/me")),
   update: (body: Partial<Pick<Account, "display_name" | "bio" | "locale">>) =>
-    request<Account>("PATCH", "/me", { body }),
+    answer(http.PATCH("/api/v1/me", { body })),
 };
 
-export interface NewChat {
-  kind: "group" | "channel";
-  title: string;
-  visibility: "public" | "private";
-  handle?: string;
-  description?: string;
-}
+const chatAt = (chat_id: string) => ({ path: { chat_id } });
+const once = (idempotencyKey: string) => ({ "Idempotency-Key": idempotencyKey });
 
 export const chats = {
-  mine: (cursor?: string | null) => request<Page<Chat>>("GET", "/chats", { query: { cursor } }),
-  search: (q: string, signal?: AbortSignal) => request<Page<Chat>>("GET", "/chats/search", { query: { q }, signal }),
-  get: (chat: string) => request<Chat>("GET", `/chats/${id(chat)}`),
-  create: (body: NewChat, idempotencyKey: string) => request<Chat>("POST", "/chats", { body, idempotencyKey }),
-  update: (chat: string, body: { title?: string; description?: string }) =>
-    request<Chat>("PATCH", `/chats/${id(chat)}`, { body }),
-  join: (chat: string) => request<unknown>("POST", `/chats/${id(chat)}/members`),
-  leave: (chat: string) => request<null>("DELETE", `/chats/${id(chat)}/members/me`),
-  members: (chat: string, cursor?: string | null) =>
-    request<Page<Member>>("GET", `/chats/${id(chat)}/members`, { query: { cursor } }),
-  setRights: (chat: string, account: string, rights: string[]) =>
-    request<unknown>("PUT", `/chats/${id(chat)}/members/${id(account)}/rights`, { body: { rights } }),
-  removeMember: (chat: string, account: string) => request<null>("DELETE", `/chats/${id(chat)}/members/${id(account)}`),
-  invite: (chat: string) => request<{ token: string }>("POST", `/chats/${id(chat)}/invite-links`),
-  joinByInvite: (token: string) => request<Chat>("POST", `/invite-links/${id(token)}/join`),
-  eventsTicket: (chat: string) =>
-    request<{ ticket: string; events: string }>("POST", `/chats/${id(chat)}/events-ticket`),
-  messages: (chat: string, before?: string | null) =>
-    request<Page<Message>>("GET", `/chats/${id(chat)}/messages`, { query: { before, limit: 50 } }),
-  post: (chat: string, text: string) => request<Message>("POST", `/chats/${id(chat)}/messages`, { body: { text } }),
-  personas: (chat: string) => request<PersonaList>("GET", `/chats/${id(chat)}/personas`),
+  mine: (cursor: string | null) => answer(http.GET("/api/v1/chats", { params: { query: { cursor } } })),
+  search: (q: string, signal: AbortSignal) =>
+    answer(http.GET("/api/v1/chats/search", { params: { query: { q } }, signal })),
+  get: (chat: string) => answer(http.GET("/api/v1/chats/{chat_id}", { params: chatAt(chat) })),
+  create: (body: NewChat, key: string) => answer(http.POST("/api/v1/chats", { body, params: { header: once(key) } })),
+  join: (chat: string) => answer(http.POST("/api/v1/chats/{chat_id}/members", { params: chatAt(chat) })),
+  leave: (chat: string) => granted(http.DELETE("/api/v1/chats/{chat_id}/members/me", { params: chatAt(chat) })),
+  members: (chat: string, cursor: string | null) =>
+    answer(http.GET("/api/v1/chats/{chat_id}/members", { params: { ...chatAt(chat), query: { cursor } } })),
+  setRights: (chat_id: string, account_id: string, rights: Right[]) =>
+    granted(
+      http.PUT("/api/v1/chats/{chat_id}/members/{account_id}/rights", {
+        params: { path: { chat_id, account_id } },
+        body: { rights },
+      }),
+    ),
+  invite: (chat: string) =>
+    answer(http.POST("/api/v1/chats/{chat_id}/invite-links", { params: chatAt(chat), body: {} })),
+  joinByInvite: (token: string) =>
+    answer(http.POST("/api/v1/invite-links/{token}/join", { params: { path: { token } } })),
+  eventsTicket: (chat: string) => answer(http.POST("/api/v1/chats/{chat_id}/events-ticket", { params: chatAt(chat) })),
+  /** `before` is a sequence number, as `next_cursor` gives it. */
+  messages: (chat: string, before: number | null) =>
+    answer(http.GET("/api/v1/chats/{chat_id}/messages", { params: { ...chatAt(chat), query: { before, limit: 50 } } })),
+  post: (chat: string, text: string, key: string) =>
+    answer(
+      http.POST("/api/v1/chats/{chat_id}/messages", {
+        params: { ...chatAt(chat), header: once(key) },
+        body: { text },
+      }),
+    ),
+  personas: (chat: string) => answer(http.GET("/api/v1/chats/{chat_id}/personas", { params: chatAt(chat) })),
 };
 
-export interface PersonaRef {
-  kind: PersonaKind;
-  id: string;
-}
+const roomAt = (room_id: string) => ({ path: { room_id } });
+const inRoom = (room_id: string, participant_id: string) => ({ path: { room_id, participant_id } });
 
 export const rooms = {
-  start: (chat: string, body: { title?: string; replace?: boolean }, idempotencyKey: string) =>
-    request<Room>("POST", `/chats/${id(chat)}/rooms`, { body, idempotencyKey }),
-  join: (room: string, as: PersonaRef, takeOver: boolean) =>
-    request<JoinAnswer>("POST", `/rooms/${id(room)}/join`, { body: { as, take_over: takeOver } }),
-  leave: (room: string) => request<null>("POST", `/rooms/${id(room)}/leave`),
-  end: (room: string) => request<unknown>("POST", `/rooms/${id(room)}/end`),
-  update: (room: string, body: { title?: string; hands?: Room["hands"]; join_muted?: boolean }) =>
-    request<unknown>("PATCH", `/rooms/${id(room)}`, { body }),
-  mic: (room: string, state: "live" | "muted") => request<null>("PUT", `/rooms/${id(room)}/mic`, { body: { state } }),
+  start: (chat: string, body: NewRoom, key: string) =>
+    answer(http.POST("/api/v1/chats/{chat_id}/rooms", { params: { ...chatAt(chat), header: once(key) }, body })),
+  join: (room: string, as: PersonaChoice, takeOver: boolean) =>
+    answer(http.POST("/api/v1/rooms/{room_id}/join", { params: roomAt(room), body: { as, take_over: takeOver } })),
+  leave: (room: string) => granted(http.POST("/api/v1/rooms/{room_id}/leave", { params: roomAt(room) })),
+  end: (room: string) => granted(http.POST("/api/v1/rooms/{room_id}/end", { params: roomAt(room) })),
+  update: (room: string, body: Partial<Pick<Room, "title" | "hands" | "join_muted">>) =>
+    granted(http.PATCH("/api/v1/rooms/{room_id}", { params: roomAt(room), body })),
+  mic: (room: string, state: "live" | "muted") =>
+    granted(http.PUT("/api/v1/rooms/{room_id}/mic", { params: roomAt(room), body: { state } })),
   raiseHand: (room: string, question: string) =>
-    request<null>("PUT", `/rooms/${id(room)}/hand`, { body: question === "" ? {} : { question } }),
-  lowerHand: (room: string) => request<null>("DELETE", `/rooms/${id(room)}/hand`),
-  act: (room: string, participant: string, what: "mute" | "allow" | "lower-hand" | "remove") =>
-    request<null>("POST", `/rooms/${id(room)}/participants/${id(participant)}/${what}`, {
-      body: what === "remove" ? {} : undefined,
-    }),
-  muteAll: (room: string) => request<null>("POST", `/rooms/${id(room)}/mute-all`),
-  participants: (room: string, cursor?: string | null, q?: string) =>
-    request<Page<Participant>>("GET", `/rooms/${id(room)}/participants`, { query: { cursor, q: q || null } }),
+    granted(http.PUT("/api/v1/rooms/{room_id}/hand", { params: roomAt(room), body: { question: question || null } })),
+  lowerHand: (room: string) => granted(http.DELETE("/api/v1/rooms/{room_id}/hand", { params: roomAt(room) })),
+  mute: (room: string, who: string) =>
+    granted(http.POST("/api/v1/rooms/{room_id}/participants/{participant_id}/mute", { params: inRoom(room, who) })),
+  allow: (room: string, who: string) =>
+    granted(http.POST("/api/v1/rooms/{room_id}/participants/{participant_id}/allow", { params: inRoom(room, who) })),
+  putOff: (room: string, who: string) =>
+    granted(
+      http.POST("/api/v1/rooms/{room_id}/participants/{participant_id}/lower-hand", { params: inRoom(room, who) }),
+    ),
+  remove: (room: string, who: string) =>
+    granted(
+      http.POST("/api/v1/rooms/{room_id}/participants/{participant_id}/remove", {
+        params: inRoom(room, who),
+        body: {},
+      }),
+    ),
+  muteAll: (room: string) => granted(http.POST("/api/v1/rooms/{room_id}/mute-all", { params: roomAt(room) })),
+  participants: (room: string, cursor: string | null, q: string) =>
+    answer(
+      http.GET("/api/v1/rooms/{room_id}/participants", {
+        params: { ...roomAt(room), query: { cursor, q } },
+      }),
+    ),
   record: (room: string, title: string) =>
-    request<Recording>("POST", `/rooms/${id(room)}/recording`, { body: title === "" ? {} : { title } }),
-  stopRecording: (room: string) => request<null>("DELETE", `/rooms/${id(room)}/recording`),
+    answer(http.POST("/api/v1/rooms/{room_id}/recording", { params: roomAt(room), body: { title } })),
+  stopRecording: (room: string) => granted(http.DELETE("/api/v1/rooms/{room_id}/recording", { params: roomAt(room) })),
 };

@@ -1,9 +1,9 @@
 import { createContext } from "svelte";
-import { accounts, type PersonaRef } from "../api/calls";
+import { accounts } from "../api/calls";
 import { asProblem } from "../api/problem";
 import { isLocale, language } from "../i18n/index.svelte";
 import { LiveRoom } from "../room/live_room.svelte";
-import type { Account } from "../wire";
+import type { Account, PersonaChoice } from "../wire";
 import { ChatList } from "./chat_list.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./router.svelte";
@@ -48,7 +48,7 @@ export class App {
     this.router.go({ at: "home" });
   }
 
-  joinRoom(room: string, chat: string, as: PersonaRef): void {
+  joinRoom(room: string, chat: string, as: PersonaChoice): void {
     this.leaveRoom();
     this.room = new LiveRoom(room, chat, as);
     this.roomMinimised = false;

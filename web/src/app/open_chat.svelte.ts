@@ -1,4 +1,5 @@
 import { chats } from "../api/calls";
+import { newKey } from "../api/idempotency";
 import { asProblem, type Problem } from "../api/problem";
 import { EventStream } from "../room/event_stream";
 import { browserTimers } from "../room/machine";
@@ -38,7 +39,7 @@ export class OpenChat {
   /** Fetches the chat and its newest messages; a refusal is kept in `problem`. */
   async refresh(): Promise<void> {
     try {
-      const [chat, page] = await Promise.all([chats.get(this.id), chats.messages(this.id)]);
+      const [chat, page] = await Promise.all([chats.get(this.id), chats.messages(this.id, null)]);
       if (this.#closed) return;
       this.chat = chat;
       this.#merge(page.items);
@@ -51,13 +52,13 @@ export class OpenChat {
   }
 
   async showOlder(): Promise<void> {
-    const page = await chats.messages(this.id, this.older);
+    const page = await chats.messages(this.id, Number(this.older));
     this.older = page.next_cursor;
     this.#merge(page.items);
   }
 
   async post(text: string): Promise<void> {
-    this.#merge([await chats.post(this.id, text)]);
+    this.#merge([await chats.post(this.id, text, newKey())]);
   }
 
   close(): void {

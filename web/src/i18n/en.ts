@@ -1,3 +1,5 @@
+import { problems } from "./problems_en";
+
 /** English, and the shape every language has to have. Functions take what a sentence has to name. */
 export const en = {
   languageName: "English",
@@ -77,6 +79,7 @@ export const en = {
     unmakeManager: "Take away voice chats",
     started: (title: string) => `Voice chat started: ${title}`,
     ended: (title: string, length: string) => `Voice chat ended: ${title} · ${length}`,
+    recordingFailed: (title: string) => `The recording “${title}” could not be finished.`,
     play: "Play",
     pause: "Pause",
     seek: "Position",
@@ -194,33 +197,7 @@ export const en = {
     REMOVED_FROM_ROOM: "A host removed you from this voice chat.",
     TAKEN_OVER: "You joined from another device or tab, so it ended here.",
   },
-  /** By the server's codes; a code that is not here shows the server's own sentence. */
-  problem: {
-    OFFLINE: "The server cannot be reached. Check your connection and try again.",
-    UNEXPECTED: "Something unexpected happened. Try again.",
-    NOT_SIGNED_IN: "You are signed out. Sign in again.",
-    BAD_CREDENTIALS: "This handle and password do not go together.",
-    HANDLE_TAKEN: "This handle is taken. Choose another.",
-    HANDLE_INVALID: "A handle has 3 to 32 letters, digits or _.",
-    PASSWORD_TOO_SHORT: "The password is too short.",
-    TITLE_TOO_LONG: "A title has at most 64 characters.",
-    NOT_ALLOWED_TO_SPEAK: "You may not speak yet. Raise your hand.",
-    NOT_IN_ROOM: "You are not in this voice chat any more. Join again.",
-    NOT_A_MEMBER: "You are not a member of this chat. Join it first.",
-    NOT_A_MANAGER: "Only the hosts of this voice chat may do that.",
-    ROOM_ENDED: "This voice chat has ended.",
-    ROOM_ALREADY_LIVE: "A voice chat is running here already.",
-    ROOM_FULL: "This voice chat is full. Ask a host to raise the limit.",
-    REMOVED_FROM_ROOM: "A host removed you from this voice chat.",
-    HANDS_CLOSED: "Hands are closed for now.",
-    PERSONA_NOT_YOURS: "You may not join under this name.",
-    LINK_REVOKED: "This link has been revoked. Ask for a new one.",
-    LINK_EXPIRED: "This link has expired. Ask for a new one.",
-    LINK_USED_UP: "This link has been used as often as it may be. Ask for a new one.",
-    VERSION_CONFLICT: "Somebody else changed this at the same moment. Try again.",
-    RATE_LIMITED: "That was too fast. Wait a moment and try again.",
-    NOT_FOUND: "This does not exist, or it is private.",
-  },
+  problem: problems,
 };
 
 /** Literal words widened to strings, so that another language may have its own. */

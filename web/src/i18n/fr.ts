@@ -1,4 +1,5 @@
 import type { Catalogue } from "./en";
+import { problems } from "./problems_fr";
 
 const plural = (count: number, one: string, many: string) => `${count} ${count <= 1 ? one : many}`;
 
@@ -80,6 +81,7 @@ export const fr: Catalogue = {
     unmakeManager: "Retirer les discussions vocales",
     started: (title) => `Discussion vocale lancée : ${title}`,
     ended: (title, length) => `Discussion vocale terminée : ${title} · ${length}`,
+    recordingFailed: (title) => `L’enregistrement « ${title} » n’a pas pu être terminé.`,
     play: "Lire",
     pause: "Pause",
     seek: "Position",
@@ -199,30 +201,5 @@ export const fr: Catalogue = {
     REMOVED_FROM_ROOM: "Un hôte vous a exclu de cette discussion vocale.",
     TAKEN_OVER: "Vous êtes entré depuis un autre appareil ou onglet ; elle s’est donc arrêtée ici.",
   },
-  problem: {
-    OFFLINE: "Le serveur est injoignable. Vérifiez votre connexion et réessayez.",
-    UNEXPECTED: "Un imprévu est survenu. Réessayez.",
-    NOT_SIGNED_IN: "Vous êtes déconnecté. Connectez-vous de nouveau.",
-    BAD_CREDENTIALS: "Cet identifiant et ce mot de passe ne vont pas ensemble.",
-    HANDLE_TAKEN: "Cet identifiant est pris. Choisissez-en un autre.",
-    HANDLE_INVALID: "Un identifiant a de 3 à 32 lettres, chiffres ou _.",
-    PASSWORD_TOO_SHORT: "Le mot de passe est trop court.",
-    TITLE_TOO_LONG: "Un titre a au plus 64 caractères.",
-    NOT_ALLOWED_TO_SPEAK: "Vous n’avez pas encore la parole. Levez la main.",
-    NOT_IN_ROOM: "Vous n’êtes plus dans cette discussion vocale. Rejoignez-la de nouveau.",
-    NOT_A_MEMBER: "Vous n’êtes pas membre de cette discussion. Rejoignez-la d’abord.",
-    NOT_A_MANAGER: "Seuls les hôtes de cette discussion vocale peuvent le faire.",
-    ROOM_ENDED: "Cette discussion vocale est terminée.",
-    ROOM_ALREADY_LIVE: "Une discussion vocale est déjà en cours ici.",
-    ROOM_FULL: "Cette discussion vocale est pleine. Demandez à un hôte d’élever la limite.",
-    REMOVED_FROM_ROOM: "Un hôte vous a exclu de cette discussion vocale.",
-    HANDS_CLOSED: "Les mains sont fermées pour le moment.",
-    PERSONA_NOT_YOURS: "Vous ne pouvez pas entrer sous ce nom.",
-    LINK_REVOKED: "Ce lien a été révoqué. Demandez-en un nouveau.",
-    LINK_EXPIRED: "Ce lien a expiré. Demandez-en un nouveau.",
-    LINK_USED_UP: "Ce lien a servi autant de fois que permis. Demandez-en un nouveau.",
-    VERSION_CONFLICT: "Quelqu’un d’autre a changé cela au même moment. Réessayez.",
-    RATE_LIMITED: "C’était trop rapide. Attendez un instant et réessayez.",
-    NOT_FOUND: "Cela n’existe pas, ou c’est privé.",
-  },
+  problem: problems,
 };

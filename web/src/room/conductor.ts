@@ -1,4 +1,4 @@
-import { type PersonaRef, rooms } from "../api/calls";
+import { rooms } from "../api/calls";
 import { asProblem } from "../api/problem";
 import { openMicrophone } from "../media/microphone";
 import { MediaPath } from "../media/path";
@@ -6,7 +6,7 @@ import type { PathState } from "../media/path_machine";
 import { askForResilientOpus } from "../media/sdp";
 import { Loudspeakers } from "../media/speakers";
 import { watchVoices } from "../media/voices";
-import type { JoinAnswer, RoomEvent, RoomSnapshot } from "../wire";
+import type { JoinAnswer, PersonaChoice, RoomEvent, RoomSnapshot } from "../wire";
 import { EventStream } from "./event_stream";
 import { browserTimers, Runner } from "./machine";
 import { OUT, type SessionEffect, type SessionInput, type SessionState, stepSession } from "./session_machine";
@@ -31,7 +31,7 @@ export class Conductor {
 
   constructor(
     private readonly room: string,
-    private readonly as: PersonaRef,
+    private readonly as: PersonaChoice,
     private readonly read: () => RoomState,
     private readonly dispatch: (action: RoomAction) => void,
   ) {

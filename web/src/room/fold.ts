@@ -38,8 +38,8 @@ function foldEvent(view: RoomView, event: RoomEvent): RoomView {
   }
 }
 
-/** A newer server may send kinds of events this client does not know. */
-function ignored(view: RoomView, _event: never): RoomView {
+/** A newer server may send kinds of events this client does not know; `never` shows that all known ones are handled. */
+function ignored(view: RoomView, ..._unknown: [never]): RoomView {
   return view;
 }
 

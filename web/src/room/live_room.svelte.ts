@@ -1,5 +1,5 @@
-import { type PersonaRef, rooms } from "../api/calls";
-import type { Room } from "../wire";
+import { rooms } from "../api/calls";
+import type { PersonaChoice, Room } from "../wire";
 import { Conductor } from "./conductor";
 import { reduce } from "./reducer";
 import { OUTSIDE, type RoomAction, type RoomState } from "./state";
@@ -12,7 +12,7 @@ export class LiveRoom {
   constructor(
     readonly id: string,
     readonly chatId: string,
-    as: PersonaRef,
+    as: PersonaChoice,
   ) {
     this.#conductor = new Conductor(
       id,
@@ -36,10 +36,10 @@ export class LiveRoom {
   setTitle = (title: string) => rooms.update(this.id, { title });
   setHands = (hands: Room["hands"]) => rooms.update(this.id, { hands });
   setJoinMuted = (join_muted: boolean) => rooms.update(this.id, { join_muted });
-  mute = (participant: string) => rooms.act(this.id, participant, "mute");
-  allow = (participant: string) => rooms.act(this.id, participant, "allow");
-  putOff = (participant: string) => rooms.act(this.id, participant, "lower-hand");
-  remove = (participant: string) => rooms.act(this.id, participant, "remove");
+  mute = (participant: string) => rooms.mute(this.id, participant);
+  allow = (participant: string) => rooms.allow(this.id, participant);
+  putOff = (participant: string) => rooms.putOff(this.id, participant);
+  remove = (participant: string) => rooms.remove(this.id, participant);
   muteAll = () => rooms.muteAll(this.id);
   startRecording = (title: string) => rooms.record(this.id, title);
   stopRecording = () => rooms.stopRecording(this.id);
