@@ -14,11 +14,22 @@ const OUTPUT_LEN: usize = 2048;
 
 /// Which side begins the handshake (RFC 8842).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum DtlsRole {
     /// `setup:active`: sends the ClientHello.
     Client,
     /// `setup:passive`: waits for it.
     Server,
+}
+
+impl DtlsRole {
+    /// The word of `a=setup`.
+    #[must_use]
+    pub fn as_setup(self) -> &'static str {
+        match self {
+            Self::Client => "active",
+            Self::Server => "passive",
+        }
+    }
 }
 
 /// What an association reports, each at most once.
@@ -47,7 +58,7 @@ pub enum DtlsError {
 /// A DTLS association that gives out keys only after the fingerprint matched.
 pub struct Endpoint {
     dtls: Box<Dtls>,
-    role: Role,
+    role: DtlsRole,
     expected: Fingerprint,
     verified: bool,
     next_timeout: Option<Instant>,
@@ -58,13 +69,13 @@ impl Endpoint {
     ///
     /// As server it speaks DTLS 1.2 or 1.3, as the client wishes. As client it speaks 1.2: a hybrid ClientHello would
     /// make the first stray datagram fatal, and the programs that want to be servers speak 1.2.
-    pub fn new(identity: &Identity, role: Role, expected: Fingerprint, now: Instant) -> Self {
+    pub fn new(identity: &Identity, role: DtlsRole, expected: Fingerprint, now: Instant) -> Self {
         let (config, certificate) = (identity.config(), identity.certificate());
         let mut dtls = match role {
-            Role::Server => Dtls::new_auto(config, certificate, now),
-            Role::Client => Dtls::new_12(config, certificate, now),
+            DtlsRole::Server => Dtls::new_auto(config, certificate, now),
+            DtlsRole::Client => Dtls::new_12(config, certificate, now),
         };
-        dtls.set_active(role == Role::Client);
+        dtls.set_active(role == DtlsRole::Client);
         Self {
             dtls: Box::new(dtls),
             role,
@@ -171,11 +182,11 @@ impl Endpoint {
         };
         let (client, server) = MasterKey::split(profile, material).ok_or(DtlsError::NoProfile)?;
         Ok(match self.role {
-            Role::Client => SessionKeys {
+            DtlsRole::Client => SessionKeys {
                 local: client,
                 remote: server,
             },
-            Role::Server => SessionKeys {
+            DtlsRole::Server => SessionKeys {
                 local: server,
                 remote: client,
             },

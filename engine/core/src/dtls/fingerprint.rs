@@ -1,17 +1,8 @@
 //! The SHA-256 of a certificate, as SDP carries it (RFC 8122 §5).
 
 use std::fmt;
-use std::str::FromStr;
 
 use aws_lc_rs::digest;
-
-/// Why a fingerprint's text is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FingerprintError {
-    #[error("a SHA-256 fingerprint is 32 bytes in hexadecimal with colons between them")]
-    Format,
-}
 
 /// SHA-256 of a certificate's DER form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +10,7 @@ pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
     /// The fingerprint of a certificate in DER form.
+    #[must_use]
     pub fn of(certificate: &[u8]) -> Self {
         let digest = digest::digest(&digest::SHA256, certificate);
         let mut bytes = [0; 32];
@@ -28,42 +20,36 @@ impl Fingerprint {
             .for_each(|(to, from)| *to = *from);
         Self(bytes)
     }
-}
 
-impl FromStr for Fingerprint {
-    type Err = FingerprintError;
-
-    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+    /// Reads `sha-256 AB:CD:…`; `None` for another hash or another form.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let (hash, hex) = value.trim().split_once(' ')?;
+        let mut pairs = hex.trim().split(':');
         let mut bytes = [0; 32];
-        let mut pairs = text.split(':');
         for byte in &mut bytes {
-            let pair = pairs
-                .next()
-                .filter(|pair| is_hex_byte(pair))
-                .ok_or(FingerprintError::Format)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| FingerprintError::Format)?;
+            *byte = hex_byte(pairs.next()?)?;
         }
-        if pairs.next().is_some() {
-            Err(FingerprintError::Format)
-        } else {
-            Ok(Self(bytes))
-        }
+        let complete = hash.eq_ignore_ascii_case("sha-256") && pairs.next().is_none();
+        complete.then_some(Self(bytes))
     }
-}
-
-/// `from_str_radix` alone would take a sign.
-fn is_hex_byte(pair: &str) -> bool {
-    pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, byte) in self.0.iter().enumerate() {
-            let separator = if at == 0 { "" } else { ":" };
-            write!(f, "{separator}{byte:02X}")?;
+        f.write_str("sha-256 ")?;
+        for (place, byte) in self.0.iter().enumerate() {
+            let colon = if place == 0 { "" } else { ":" };
+            write!(f, "{colon}{byte:02X}")?;
         }
         Ok(())
     }
+}
+
+/// Two hexadecimal digits; `from_str_radix` alone would take a sign.
+fn hex_byte(pair: &str) -> Option<u8> {
+    let digits = pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit());
+    digits.then(|| u8::from_str_radix(pair, 16).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -73,28 +59,25 @@ mod tests {
     #[test]
     fn a_fingerprint_is_read_as_it_is_written() {
         let fingerprint = Fingerprint::of(b"certificate");
-        assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
-        assert_eq!(
-            fingerprint.to_string().to_lowercase().parse(),
-            Ok(fingerprint)
-        );
+        let text = fingerprint.to_string();
+        assert_eq!(Fingerprint::parse(&text), Some(fingerprint));
+        assert_eq!(Fingerprint::parse(&text.to_lowercase()), Some(fingerprint));
     }
 
     #[test]
     fn other_text_is_refused() {
-        for text in [
-            "",
-            "AB",
-            "AB:CD",
-            &"AB:".repeat(32),
-            &["AB"; 33].join(":"),
-            &["+B"; 32].join(":"),
+        let repeated = |pair: &str, count: usize| vec![pair; count].join(":");
+        for hex in [
+            String::new(),
+            repeated("AB", 31),
+            repeated("AB", 33),
+            repeated("+B", 32),
         ] {
-            assert_eq!(
-                text.parse::<Fingerprint>(),
-                Err(FingerprintError::Format),
-                "{text}"
-            );
+            assert_eq!(Fingerprint::parse(&format!("sha-256 {hex}")), None, "{hex}");
         }
+        assert_eq!(
+            Fingerprint::parse(&format!("sha-1 {}", repeated("AB", 32))),
+            None
+        );
     }
 }

@@ -4,8 +4,8 @@ mod endpoint;
 mod fingerprint;
 mod identity;
 
-pub use endpoint::{DtlsError, Endpoint, Event, HANDSHAKE_TIMEOUT, Role};
-pub use fingerprint::{Fingerprint, FingerprintError};
+pub use endpoint::{DtlsError, DtlsRole, Endpoint, Event, HANDSHAKE_TIMEOUT};
+pub use fingerprint::Fingerprint;
 pub use identity::{Identity, IdentityError};
 
 /// True when RFC 7983 sorts `datagram` as DTLS.

@@ -3,18 +3,6 @@
 /// The alphabet of `ice-char`.
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Why a user name fragment or a password is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialsError {
-    #[error("an ICE ufrag has 4 to 256 characters, this one {len}")]
-    UfragLength { len: usize },
-    #[error("an ICE password has 22 to 256 characters, this one {len}")]
-    PasswordLength { len: usize },
-    #[error("ICE credentials consist of letters, digits, + and /")]
-    Character,
-}
-
 /// One side's credentials of one ICE generation. Its `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IceCredentials {
@@ -23,25 +11,15 @@ pub struct IceCredentials {
 }
 
 impl IceCredentials {
-    /// Takes what an SDP says.
-    ///
-    /// # Errors
-    /// When a length or a character is not what RFC 8839 §5.4 allows. `-`, `_` and `=` are let through as well: clients
-    /// in the field use base64 of several kinds.
-    pub fn new(ufrag: &str, password: &str) -> Result<Self, CredentialsError> {
-        if !(4..=256).contains(&ufrag.len()) {
-            return Err(CredentialsError::UfragLength { len: ufrag.len() });
-        }
-        if !(22..=256).contains(&password.len()) {
-            return Err(CredentialsError::PasswordLength {
-                len: password.len(),
-            });
-        }
+    /// Takes what an SDP says; `None` when a length or a character is not what RFC 8839 §5.4 allows. `-`, `_` and `=` are
+    /// let through as well: clients in the field use base64 of several kinds.
+    #[must_use]
+    pub fn new(ufrag: &str, password: &str) -> Option<Self> {
         let allowed = |byte: u8| ICE_CHARS.contains(&byte) || b"-_=".contains(&byte);
-        if !ufrag.bytes().chain(password.bytes()).all(allowed) {
-            return Err(CredentialsError::Character);
-        }
-        Ok(Self {
+        let valid = (4..=256).contains(&ufrag.len())
+            && (22..=256).contains(&password.len())
+            && ufrag.bytes().chain(password.bytes()).all(allowed);
+        valid.then(|| Self {
             ufrag: ufrag.to_owned(),
             password: password.to_owned(),
         })
@@ -107,7 +85,7 @@ mod tests {
             let credentials = IceCredentials::for_shard(shard, &[0xA7; 34]);
             assert_eq!(IceCredentials::shard_of(credentials.ufrag()), Some(shard));
             let again = IceCredentials::new(credentials.ufrag(), credentials.password());
-            assert_eq!(again, Ok(credentials));
+            assert_eq!(again, Some(credentials));
         }
         assert_eq!(IceCredentials::shard_of("zz12"), None);
     }
@@ -115,17 +93,8 @@ mod tests {
     #[test]
     fn short_or_odd_credentials_are_refused() {
         let password = "p".repeat(22);
-        assert_eq!(
-            IceCredentials::new("abc", &password),
-            Err(CredentialsError::UfragLength { len: 3 })
-        );
-        assert_eq!(
-            IceCredentials::new("abcd", "short"),
-            Err(CredentialsError::PasswordLength { len: 5 })
-        );
-        assert_eq!(
-            IceCredentials::new("ab:d", &password),
-            Err(CredentialsError::Character)
-        );
+        assert_eq!(IceCredentials::new("abc", &password), None);
+        assert_eq!(IceCredentials::new("abcd", "short"), None);
+        assert_eq!(IceCredentials::new("ab:d", &password), None);
     }
 }

@@ -4,7 +4,7 @@ mod agent;
 mod credentials;
 
 pub use agent::{Agent, CONSENT_LIFETIME};
-pub use credentials::{CredentialsError, IceCredentials};
+pub use credentials::IceCredentials;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::dtls::{self, Fingerprint, Identity, Role};
+use crate::dtls::{self, DtlsRole, Fingerprint, Identity};
 use crate::ice::{Agent, IceCredentials, Path};
 use crate::rtp::ExtensionIds;
 use crate::stun;
@@ -36,7 +36,7 @@ pub struct LinkConfig {
     pub remote: IceCredentials,
     pub remote_fingerprint: Fingerprint,
     /// The engine's own role.
-    pub dtls_role: Role,
+    pub dtls_role: DtlsRole,
     /// The ids of the header extensions in what the peer sends.
     pub extensions: ExtensionIds,
 }
@@ -57,7 +57,7 @@ pub enum LinkState {
 pub struct Link {
     identity: Arc<Identity>,
     remote_fingerprint: Fingerprint,
-    dtls_role: Role,
+    dtls_role: DtlsRole,
     extensions: ExtensionIds,
     ice: Agent,
     phase: Phase,

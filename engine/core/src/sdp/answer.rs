@@ -1,8 +1,10 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use super::Offer;
 use super::section::{AUDIO_LEVEL_URI, Audio, Section};
-use super::{DtlsRole, Fingerprint, IceCredentials, Offer};
+use crate::dtls::{DtlsRole, Fingerprint};
+use crate::ice::IceCredentials;
 
 /// Which way the sound goes, seen from the answerer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,8 +177,8 @@ fn write_receiving(sdp: &mut String, audio: &Audio) {
 }
 
 pub(super) fn write_credentials(sdp: &mut String, ice: &IceCredentials) {
-    line(sdp, format_args!("a=ice-ufrag:{}", ice.ufrag));
-    line(sdp, format_args!("a=ice-pwd:{}", ice.pwd));
+    line(sdp, format_args!("a=ice-ufrag:{}", ice.ufrag()));
+    line(sdp, format_args!("a=ice-pwd:{}", ice.password()));
 }
 
 /// Host candidates with falling priorities (RFC 8445 §5.1.2.1), then the end of them.

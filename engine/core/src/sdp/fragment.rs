@@ -3,7 +3,8 @@ use std::net::SocketAddr;
 use thiserror::Error;
 
 use super::answer::{line, write_candidates, write_credentials};
-use super::{IceCredentials, MAX_LEN, Section};
+use super::{MAX_LEN, Section};
+use crate::ice::IceCredentials;
 
 /// A trickle-ICE fragment (RFC 8840 §9) as WHIP and WHEP send it by PATCH (RFC 9725 §4.3).
 ///

@@ -18,7 +18,7 @@ pub use error::OfferError;
 pub use fragment::{Fragment, FragmentError};
 pub use offer::Offer;
 pub use section::{Audio, Section};
-pub use words::{DtlsRole, Fingerprint, IceCredentials, Setup};
+pub use words::Setup;
 
 /// Length in bytes of the longest description that is read.
 pub const MAX_LEN: usize = 64 * 1024;

@@ -1,7 +1,9 @@
 use sdp_types::{Media, Session};
 
 use super::section::{self, Section};
-use super::{Fingerprint, IceCredentials, MAX_LEN, MAX_SECTIONS, OfferError, Setup};
+use super::{MAX_LEN, MAX_SECTIONS, OfferError, Setup};
+use crate::dtls::Fingerprint;
+use crate::ice::IceCredentials;
 
 /// An offer that can be answered: at least one Opus section, one transport for all that is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

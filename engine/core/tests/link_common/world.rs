@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use palabre_core::dtls::{Fingerprint, Identity, Role};
+use palabre_core::dtls::{Fingerprint, Identity, DtlsRole};
 use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
@@ -75,8 +75,8 @@ impl World {
             config.role,
         );
         let dtls_role = match config.role {
-            PeerRole::Client => Role::Server,
-            PeerRole::Server => Role::Client,
+            PeerRole::Client => DtlsRole::Server,
+            PeerRole::Server => DtlsRole::Client,
         };
         let link_config = LinkConfig {
             local: local.clone(),
