@@ -1,5 +1,6 @@
 """What accounts need from the world, each a small Protocol named by its role."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -47,6 +48,32 @@ class Passwords(Protocol):
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
         """Takes as long for None (no such account) as for a wrong password."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it was given: status and JSON body."""
+
+    status: int
+    body: bytes
+
+
+class Answers(Protocol):
+    """Answers to requests with an Idempotency-Key, per account."""
+
+    async def claim(self, account: AccountId, key: str, fingerprint: bytes, now: datetime) -> Answer | None:
+        """None: the key is new and now claimed. Else the answer given before.
+
+        Raises Refused(IDEMPOTENCY_KEY_REUSED) for another request with this key, or while the first one is
+        still being answered.
+        """
+        ...
+
+    async def keep(self, account: AccountId, key: str, answer: Answer) -> None: ...
+
+    async def forget(self, account: AccountId, key: str) -> None:
+        """The request was refused: the key is free again."""
         ...
 
 

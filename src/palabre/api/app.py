@@ -5,11 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.routing import APIRoute
 
 from palabre import __version__
 from palabre.api import openapi, problems
-from palabre.api.guard import Rates, guard
+from palabre.api.guard import Rates, guard, operation_id
 from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
 from palabre.api.pages import Pages
 from palabre.api.ports import Services
@@ -32,7 +31,11 @@ def described_app(lifespan: Lifespan | None = None) -> FastAPI:
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    api = APIRouter(prefix=PREFIX, dependencies=[Depends(guard)], generate_unique_id_function=_operation_id)
+    api = APIRouter(
+        prefix=PREFIX,
+        dependencies=[Depends(guard)],
+        generate_unique_id_function=lambda route: operation_id(route.name),
+    )
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
@@ -52,12 +55,6 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)
     app.add_middleware(SecurityHeaders, edge_url=services.settings.edge_url, edge_port=services.edge_port)
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    """`list_my_chats` → `listMyChats`: a name generated clients can use."""
-    first, *rest = route.name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def _document_once(app: FastAPI) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.routing import BaseRoute
 
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
@@ -17,6 +16,7 @@ from palabre.domain.accounts import Account
 from palabre.domain.ids import ChatId, MessageId, RoomId
 from palabre.domain.messages import Message
 from palabre.domain.refusal import Code, Refused
+from palabre.rooms.service import Look
 
 SESSION_COOKIE = "palabre_session"
 CSRF_COOKIE = "palabre_csrf"
@@ -54,6 +54,7 @@ class Visit:
     account: Account | None
     token: str | None
     card: Card | None = None
+    look: Look | None = None
     message: Message | None = None
 
 
@@ -75,7 +76,7 @@ def address_of(request: Request) -> str:
 
 async def guard(request: Request) -> Visit:
     """Raises Refused as `policy.codes_of` lists for the operation."""
-    rule = ACCESS[operation_of(request.scope["route"])]
+    rule = ACCESS[operation_id(request.scope["route"].name)]
     if not rule.signed_in:
         return Visit(None, None)
     services = services_of(request)
@@ -86,15 +87,15 @@ async def guard(request: Request) -> Visit:
     if from_cookie and request.method not in _SAFE_METHODS:
         _check_csrf(request, token)
     rates_of(request).account.take(account.id, services.clock.monotonic())
-    card, message = await _named(request, services, rule, account)
-    check(rule, card.mine if card else None)
-    return Visit(account, token, card, message)
+    visit = await _named(request, services, rule, Visit(account, token))
+    check(rule, visit.card.mine if visit.card else None)
+    return visit
 
 
-def operation_of(route: BaseRoute) -> str:
-    operation = getattr(route, "operation_id", None) or getattr(route, "unique_id", None)
-    assert isinstance(operation, str)
-    return operation
+def operation_id(name: str) -> str:
+    """`list_my_chats` → `listMyChats`: a name for the table, the document and generated clients."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def csrf_token(session_token: str) -> str:
@@ -116,23 +117,22 @@ def _check_csrf(request: Request, token: str) -> None:
         raise Refused(Code.CSRF_FAILED)
 
 
-async def _named(
-    request: Request, services: Services, rule: Rule, account: Account
-) -> tuple[Card | None, Message | None]:
-    """The chat the path leads to, when the account may see it. Raises Refused as NOT_VISIBLE says."""
-    path = request.path_params
+async def _named(request: Request, services: Services, rule: Rule, visit: Visit) -> Visit:
+    """The visit with what the path names, when the account may see it. Raises Refused as NOT_VISIBLE says."""
+    path, me = request.path_params, _account(visit).id
     try:
         match rule.scope:
             case Scope.SERVER:
-                return None, None
+                return visit
             case Scope.CHAT:
-                return await services.directory.visible(ChatId(path["chat_id"]), account.id), None
+                return replace(visit, card=await services.directory.visible(ChatId(path["chat_id"]), me))
             case Scope.ROOM:
-                chat = await services.rooms.chat_of(RoomId(path["room_id"]))
-                return await services.directory.visible(chat, account.id), None
+                look = await services.rooms.look(me, RoomId(path["room_id"]))
+                return replace(visit, card=await services.directory.visible(look.room.chat, me), look=look)
             case Scope.MESSAGE:
                 message = await services.conversation.get(MessageId(path["message_id"]))
-                return await services.directory.visible(message.chat, account.id), message
+                card = await services.directory.visible(message.chat, me)
+                return replace(visit, card=card, message=message)
     except Refused as refused:
         raise Refused(NOT_VISIBLE[rule.scope]) from refused
 
@@ -147,6 +147,11 @@ def _card(visit: Annotated[Visit, Depends(guard)]) -> Card:
     return visit.card
 
 
+def _look(visit: Annotated[Visit, Depends(guard)]) -> Look:
+    assert visit.look is not None, "the policy names a room here"
+    return visit.look
+
+
 def _message(visit: Annotated[Visit, Depends(guard)]) -> Message:
     assert visit.message is not None, "the policy names a message here"
     return visit.message
@@ -155,5 +160,6 @@ def _message(visit: Annotated[Visit, Depends(guard)]) -> Message:
 Guarded = Annotated[Visit, Depends(guard)]
 Me = Annotated[Account, Depends(_account)]
 Here = Annotated[Card, Depends(_card)]
+Inside = Annotated[Look, Depends(_look)]
 TheMessage = Annotated[Message, Depends(_message)]
 Use = Annotated[Services, Depends(services_of)]

@@ -8,8 +8,8 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from palabre.accounts.ports import Answer
 from palabre.api.guard import Me, Use
-from palabre.api.ports import Answer
 
 KEY = Header(
     alias="Idempotency-Key",

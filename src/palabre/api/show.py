@@ -1,10 +1,10 @@
 """Domain and service values in the words of the wire."""
 
-from palabre.api.guard import Use
-from palabre.api.ports import LiveBar, Services
+from palabre.api.ports import Services
 from palabre.chats.ports import Card, InviteLink
 from palabre.domain.accounts import Account
 from palabre.domain.chats import Member
+from palabre.rooms.service import LiveBar
 from palabre.wire import chats as wire
 
 
@@ -38,13 +38,12 @@ def live_room(bar: LiveBar) -> wire.LiveRoom:
 
 
 async def chats(services: Services, cards: list[Card]) -> list[wire.Chat]:
-    """The cards with their live bars, asked for at once."""
-    bars = await services.rooms.bars([card.chat.id for card in cards])
-    return [chat(card, bars.get(card.chat.id)) for card in cards]
+    """The cards with their live bars."""
+    return [await one_chat(services, card) for card in cards]
 
 
-async def one_chat(services: Use, card: Card) -> wire.Chat:
-    return (await chats(services, [card]))[0]
+async def one_chat(services: Services, card: Card) -> wire.Chat:
+    return chat(card, await services.rooms.live_bar(card.chat.id))
 
 
 def member(row: Member, account: Account) -> wire.Member:

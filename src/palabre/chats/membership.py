@@ -63,7 +63,7 @@ class Membership:
         if member.owner or (member.given and card.mine is not None and not card.mine.owner):
             raise Refused(Code.FORBIDDEN, "Only the owner removes admins. Ask the owner.")
         await self._members.remove(card.chat.id, account)
-        await self._standing.expelled(card.chat.id, account)
+        await self._standing.expel(card.chat.id, account)
 
     async def invite(self, card: Card, *, lifetime: timedelta | None, max_uses: int | None) -> InviteLink:
         """A new link into the chat. Raises Refused(FORBIDDEN) for Saved Messages."""

@@ -68,9 +68,9 @@ async def change_chat(chat_id: str, body: wire.ChatUpdate, here: Here, services:
 @router.post("/chats/{chat_id}/events-ticket")
 async def get_events_ticket(chat_id: str, here: Here, request: Request, services: Use) -> wire.EventsTicket:
     """A ticket for the chat's event stream at the edge."""
-    ticket = services.rooms.chat_ticket(here.chat.id)
+    ticket = services.tickets.for_chat(here.chat.id)
     events = f"{edge_address(request, services)}/edge/v1/events"
-    return wire.EventsTicket(ticket=ticket.value, expires_at=ticket.expires_at, events=events)
+    return wire.EventsTicket(ticket=ticket.token, expires_at=ticket.expires_at, events=events)
 
 
 @router.get("/chats/{chat_id}/personas")

@@ -1,12 +1,15 @@
 """Microphones, hands, the list of participants, and what managers do."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from palabre.api.guard import Me, Use
+from palabre.api.guard import Inside, Me, Use
 from palabre.api.routes.chats import Cursor
 from palabre.domain.ids import ParticipantId, RoomId
+from palabre.domain.room import commands as c
+from palabre.domain.room.policy import need_inside
 from palabre.domain.room.state import Mic
 from palabre.wire import commands as wire
 from palabre.wire.room import Counts, Participant
@@ -23,7 +26,7 @@ async def list_participants(
     q: Annotated[str, Query(max_length=64, description="Part of a name or handle.")] = "",
 ) -> wire.ParticipantPage:
     """Everyone in the voice chat, 50 a page."""
-    page = await services.rooms.participants(RoomId(room_id), me.id, cursor=cursor, query=q)
+    page = await services.rooms.page(me.id, RoomId(room_id), cursor=cursor, query=q)
     return wire.ParticipantPage(
         items=[Participant.model_validate(row) for row in page.items],
         next_cursor=page.next_cursor,
@@ -34,37 +37,42 @@ async def list_participants(
 @router.put("/rooms/{room_id}/mic", status_code=204)
 async def set_mic(room_id: str, body: wire.MicChange, me: Me, services: Use) -> None:
     """Open or close your own microphone."""
-    await services.rooms.set_mic(RoomId(room_id), me.id, Mic(body.state))
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.SetMic(by.account, Mic(body.state)))
 
 
 @router.put("/rooms/{room_id}/hand", status_code=204)
 async def raise_hand(room_id: str, me: Me, services: Use, body: wire.HandRaise | None = None) -> None:
     """Ask to speak."""
-    await services.rooms.raise_hand(RoomId(room_id), me.id, body.question if body else None)
+    question = body.question if body else None
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.RaiseHand(by, question))
 
 
 @router.delete("/rooms/{room_id}/hand", status_code=204)
-async def lower_own_hand(room_id: str, me: Me, services: Use) -> None:
+async def lower_own_hand(room_id: str, me: Me, inside: Inside, services: Use) -> None:
     """Ask no longer."""
-    await services.rooms.lower_own_hand(RoomId(room_id), me.id)
+    own = need_inside(inside.room, me.id).id
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.LowerHand(by, own))
 
 
 @router.post("/rooms/{room_id}/participants/{participant_id}/mute", status_code=204)
 async def mute_participant(room_id: str, participant_id: str, me: Me, services: Use) -> None:
     """Mute somebody; another manager keeps the right to open the microphone again."""
-    await services.rooms.mute(RoomId(room_id), me.id, ParticipantId(participant_id))
+    who = ParticipantId(participant_id)
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.Mute(by, who))
 
 
 @router.post("/rooms/{room_id}/participants/{participant_id}/allow", status_code=204)
 async def allow_participant(room_id: str, participant_id: str, me: Me, services: Use) -> None:
     """Allow somebody to speak. It lowers the hand and never opens the microphone."""
-    await services.rooms.allow(RoomId(room_id), me.id, ParticipantId(participant_id))
+    who = ParticipantId(participant_id)
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.Allow(by, who))
 
 
 @router.post("/rooms/{room_id}/participants/{participant_id}/lower-hand", status_code=204)
 async def lower_hand(room_id: str, participant_id: str, me: Me, services: Use) -> None:
     """Lower somebody's hand without allowing it."""
-    await services.rooms.lower_hand(RoomId(room_id), me.id, ParticipantId(participant_id))
+    who = ParticipantId(participant_id)
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.LowerHand(by, who))
 
 
 @router.post("/rooms/{room_id}/participants/{participant_id}/remove", status_code=204)
@@ -74,10 +82,11 @@ async def remove_participant(
     """Take somebody out of this voice chat, under any persona."""
     wish = body or wire.Removal()
     who = ParticipantId(participant_id)
-    await services.rooms.remove(RoomId(room_id), me.id, who, reason=wish.reason, for_s=wish.for_s)
+    until = None if wish.for_s is None else services.clock.now() + timedelta(seconds=wish.for_s)
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.Remove(by, who, until, wish.reason))
 
 
 @router.post("/rooms/{room_id}/mute-all", status_code=204)
 async def mute_all(room_id: str, me: Me, services: Use) -> None:
     """Mute everybody but managers."""
-    await services.rooms.mute_all(RoomId(room_id), me.id)
+    await services.rooms.act(me.id, RoomId(room_id), c.MuteAll)

@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 from palabre.api.guard import Me, Use
 from palabre.domain.ids import RoomId
+from palabre.domain.room import commands as c
+from palabre.domain.room.views import view_room
 from palabre.wire import commands as wire
 from palabre.wire.room import Recording
 
@@ -16,10 +18,12 @@ async def start_recording(
 ) -> Recording:
     """Record the voice chat; it ends in your Saved Messages."""
     title = body.title if body else ""
-    return Recording.model_validate(await services.rooms.start_recording(RoomId(room_id), me.id, title))
+    recording = services.ids.recording()
+    room = await services.rooms.act(me.id, RoomId(room_id), lambda by: c.StartRecording(by, recording, title))
+    return Recording.model_validate(view_room(room).recording)
 
 
 @router.delete("/rooms/{room_id}/recording", status_code=204)
 async def stop_recording(room_id: str, me: Me, services: Use) -> None:
     """Stop recording and deliver it."""
-    await services.rooms.stop_recording(RoomId(room_id), me.id)
+    await services.rooms.act(me.id, RoomId(room_id), c.StopRecording)

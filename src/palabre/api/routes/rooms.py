@@ -3,71 +3,86 @@
 from fastapi import APIRouter, Request, Response
 
 from palabre.api.edge import edge_address
-from palabre.api.guard import Here, Me, Use
+from palabre.api.guard import Here, Inside, Me, Use
 from palabre.api.once import OnlyOnce
 from palabre.domain.ids import RoomId
-from palabre.domain.personas import PersonaRef
+from palabre.domain.personas import PersonaKind, PersonaRef
+from palabre.domain.room import commands as c
+from palabre.domain.room.state import Room
+from palabre.domain.room.views import snapshot, view_room, viewer_of
 from palabre.wire import commands as wire
-from palabre.wire.room import Room, room_snapshot
+from palabre.wire import room as wire_room
 
 router = APIRouter(tags=["rooms"])
 
 
-@router.post("/chats/{chat_id}/rooms", status_code=201, response_model=Room)
+@router.post("/chats/{chat_id}/rooms", status_code=201, response_model=wire_room.Room)
 async def start_room(
     chat_id: str, me: Me, here: Here, services: Use, once: OnlyOnce, body: wire.NewRoom | None = None
 ) -> Response:
     """Start a voice chat; it is live at once."""
     wish = body or wire.NewRoom()
 
-    async def create() -> Room:
-        room = await services.rooms.start(here.chat.id, me.id, title=wish.title, replace=wish.replace)
-        return Room.model_validate(room)
+    async def create() -> wire_room.Room:
+        return _shown(await services.rooms.start(me.id, here.chat.id, title=wish.title, replace=wish.replace))
 
     return await once(create)
 
 
 @router.get("/rooms/{room_id}")
-async def get_room(room_id: str, me: Me, services: Use) -> Room:
+async def get_room(room_id: str, inside: Inside) -> wire_room.Room:
     """One voice chat, live or ended."""
-    return Room.model_validate(await services.rooms.get(RoomId(room_id), me.id))
+    return _shown(inside.room)
 
 
 @router.patch("/rooms/{room_id}")
-async def change_room(room_id: str, body: wire.RoomUpdate, me: Me, services: Use) -> Room:
+async def change_room(
+    room_id: str, body: wire.RoomUpdate, me: Me, inside: Inside, services: Use
+) -> wire_room.Room:
     """Change title, who may raise a hand, or whether newcomers are muted."""
-    changed = await services.rooms.change(
-        RoomId(room_id), me.id, title=body.title, hands=body.hands, join_muted=body.join_muted
-    )
-    return Room.model_validate(changed)
+    room, title, hands, muted = inside.room, body.title, body.hands, body.join_muted
+    if title is not None:
+        room = await services.rooms.rename(me.id, room.id, title)
+    if hands is not None:
+        room = await services.rooms.act(me.id, room.id, lambda by: c.SetHandsPolicy(by, hands))
+    if muted is not None:
+        room = await services.rooms.act(me.id, room.id, lambda by: c.SetJoinMuted(by, muted))
+    return _shown(room)
 
 
 @router.post("/rooms/{room_id}/end", status_code=204)
 async def end_room(room_id: str, me: Me, services: Use) -> None:
     """End the voice chat for everybody."""
-    await services.rooms.end(RoomId(room_id), me.id)
+    await services.rooms.act(me.id, RoomId(room_id), c.EndRoom)
 
 
 @router.post("/rooms/{room_id}/join")
 async def join_room(
-    room_id: str, request: Request, me: Me, services: Use, body: wire.JoinRoom | None = None
+    room_id: str, request: Request, me: Me, here: Here, services: Use, body: wire.JoinRoom | None = None
 ) -> wire.Joined:
     """Enter, or come back: the same account and persona is the same participant, with a new ticket."""
     wish = body or wire.JoinRoom()
-    ref = None if wish.as_ is None else PersonaRef(wish.as_.kind, wish.as_.id)
-    entry = await services.rooms.join(RoomId(room_id), me.id, ref, take_over=wish.take_over)
+    if wish.as_ is not None:
+        ref = PersonaRef(wish.as_.kind, wish.as_.id)
+    else:
+        ref = await services.masks.remembered(here, me) or PersonaRef(PersonaKind.ACCOUNT, me.id)
+    entry = await services.rooms.join(me.id, RoomId(room_id), ref, take_over=wish.take_over)
     edge = f"{edge_address(request, services)}/edge/v1"
     return wire.Joined(
-        ticket=entry.ticket.value,
+        ticket=entry.ticket.token,
         expires_at=entry.ticket.expires_at,
-        participant_id=entry.participant,
+        participant_id=entry.participant.id,
         edge=wire.Edge(whip=f"{edge}/whip", whep=f"{edge}/whep", events=f"{edge}/events"),
-        you=wire.You(may_manage=entry.may_manage, may_speak=entry.may_speak),
-        snapshot=room_snapshot(entry.snapshot),
+        you=wire.You(may_manage=entry.participant.manager, may_speak=entry.participant.may_speak),
+        snapshot=wire_room.room_snapshot(snapshot(entry.room, viewer_of(entry.participant))),
     )
 
 
 @router.post("/rooms/{room_id}/leave", status_code=204)
 async def leave_room(room_id: str, me: Me, services: Use) -> None:
     """Leave the voice chat."""
-    await services.rooms.leave(RoomId(room_id), me.id)
+    await services.rooms.act(me.id, RoomId(room_id), lambda by: c.Leave(by.account))
+
+
+def _shown(room: Room) -> wire_room.Room:
+    return wire_room.Room.model_validate(view_room(room))

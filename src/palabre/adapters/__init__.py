@@ -1,0 +1,1 @@
+"""The machine and its services behind the ports: databases, files, clock, chance."""

@@ -1,0 +1,103 @@
+"""What live rooms ask of chats, and leave in them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from palabre.accounts.ports import AccountStore
+from palabre.chats.directory import Directory
+from palabre.chats.personas import Masks
+from palabre.chats.ports import ChatStore, Hints, Ids, MessageStore, PersonaChoices
+from palabre.domain import messages as m
+from palabre.domain.chats import Right
+from palabre.domain.ids import AccountId, BlobId, ChatId, RecordingId, RoomId
+from palabre.domain.personas import Persona, PersonaRef
+from palabre.domain.refusal import Code, Refused
+from palabre.domain.room.state import Actor
+from palabre.rooms.ports import ChatFacts
+
+
+class ChatGate:
+    """The port `rooms.ports.Chats`."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        masks: Masks,
+        *,
+        accounts: AccountStore,
+        chats: ChatStore,
+        choices: PersonaChoices,
+    ) -> None:
+        self._directory = directory
+        self._masks = masks
+        self._accounts = accounts
+        self._chats = chats
+        self._choices = choices
+
+    async def actor(self, chat: ChatId, account: AccountId) -> Actor:
+        """See `Chats`."""
+        mine = (await self._directory.visible(chat, account)).mine
+        manager = mine is not None and Right.MANAGE_ROOMS in mine.rights
+        return Actor(account, member=mine is not None, manager=manager)
+
+    async def facts(self, chat: ChatId) -> ChatFacts:
+        """See `Chats`. Raises Refused(CHAT_NOT_FOUND)."""
+        found = await self._chats.get(chat)
+        if found is None:
+            raise Refused(Code.CHAT_NOT_FOUND)
+        return ChatFacts(found.kind, found.title)
+
+    async def personas(self, chat: ChatId, account: AccountId) -> Sequence[Persona]:
+        """See `Chats`. Raises Refused(CHAT_NOT_FOUND | ACCOUNT_NOT_FOUND)."""
+        person = await self._accounts.get(account)
+        if person is None:
+            raise Refused(Code.ACCOUNT_NOT_FOUND)
+        return await self._masks.of(await self._directory.visible(chat, account), person)
+
+    async def remember_persona(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None:
+        """See `Chats`."""
+        await self._choices.remember(chat, account, persona)
+
+
+class RoomMessages:
+    """The port `rooms.ports.ChatLog`: service and voice messages. The server itself is their author."""
+
+    def __init__(self, store: MessageStore, chats: ChatStore, hints: Hints, ids: Ids) -> None:
+        self._store = store
+        self._chats = chats
+        self._hints = hints
+        self._ids = ids
+
+    async def room_started(self, chat: ChatId, room: RoomId, title: str, at: datetime) -> None:
+        """See `ChatLog`."""
+        await self._leave(chat, at, m.RoomStarted(room, title), once=f"{room}:started")
+
+    async def room_ended(self, chat: ChatId, room: RoomId, title: str, at: datetime, duration_s: int) -> None:
+        """See `ChatLog`."""
+        await self._leave(chat, at, m.RoomEnded(room, title, duration_s), once=f"{room}:ended")
+
+    async def voice_message(
+        self,
+        to: AccountId,
+        *,
+        recording: RecordingId,
+        blob: BlobId,
+        title: str,
+        duration_ms: int,
+        waveform: Sequence[int],
+        at: datetime,
+    ) -> None:
+        """See `ChatLog`."""
+        body = m.Voice(blob, title, duration_ms, tuple(waveform))
+        await self._leave(await self._chats.saved_of(to), at, body, once=f"{recording}:voice")
+
+    async def recording_failed(
+        self, to: AccountId, *, recording: RecordingId, title: str, reason: str, at: datetime
+    ) -> None:
+        """See `ChatLog`."""
+        body = m.RecordingLost(title, reason)
+        await self._leave(await self._chats.saved_of(to), at, body, once=f"{recording}:failed")
+
+    async def _leave(self, chat: ChatId, at: datetime, body: m.Body, *, once: str) -> None:
+        await self._store.add(m.Draft(self._ids.message(), chat, at, None, body), once=once)
+        self._hints.messages_changed(chat)

@@ -1,0 +1,29 @@
+"""Brings a database to this program's tables."""
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from palabre.adapters.sql.database import Database
+
+SCRIPTS = "palabre.adapters.sql:migrations"
+
+
+def alembic_config() -> Config:
+    """Alembic's settings; the connection comes with `attributes`."""
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+async def migrate(database: Database) -> None:
+    """Runs the migrations that are missing, all in one transaction."""
+    async with database.write() as connection:
+        await connection.run_sync(_upgrade)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,153 @@
+"""Rooms: an event log each, and now and then the whole state."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from palabre.adapters.sql import tables as t
+from palabre.adapters.sql.database import Database, insert_if_new
+from palabre.domain.ids import AccountId, ChatId, RecordingId, RoomId
+from palabre.rooms.ports import (
+    EventRecord,
+    OpenRecording,
+    RoomAlreadyLive,
+    RoomHead,
+    StateRecord,
+    StoredRoom,
+    VersionConflict,
+)
+
+
+class SqlRooms:
+    """The port `rooms.ports.RoomStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, room: RoomId) -> StoredRoom | None:
+        """See `RoomStore`."""
+        head = select(t.rooms.c.state_version, t.rooms.c.state).where(t.rooms.c.id == room)
+        async with self._database.read() as connection:
+            row = (await connection.execute(head)).first()
+            if row is None:
+                return None
+            log = t.room_events.c
+            tail = select(log.type, log.data).where(log.room_id == room, log.version > row.state_version)
+            found = (await connection.execute(tail.order_by(log.version))).all()
+        state = None if row.state is None else StateRecord(row.state_version, row.state)
+        return StoredRoom(state, [EventRecord(event.type, event.data) for event in found])
+
+    async def version(self, room: RoomId) -> int | None:
+        """See `RoomStore`."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(t.rooms.c.version).where(t.rooms.c.id == room))
+            return found.scalar_one_or_none()
+
+    async def append(
+        self, head: RoomHead, after: int, events: Sequence[EventRecord], state: StateRecord | None
+    ) -> None:
+        """See `RoomStore`."""
+        async with self._database.write() as connection:
+            if after == 0:
+                await _begin(connection, head, len(events), state)
+            else:
+                await _advance(connection, head, after, len(events), state)
+            log = [
+                {"room_id": head.room, "version": version, "type": event.type, "data": event.data}
+                for version, event in enumerate(events, after + 1)
+            ]
+            await connection.execute(insert(t.room_events), log)
+
+    async def live_room_of(self, chat: ChatId) -> RoomId | None:
+        """See `RoomStore`."""
+        query = select(t.rooms.c.id).where(t.rooms.c.chat_id == chat, t.rooms.c.live)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).scalar_one_or_none()
+        return None if found is None else RoomId(found)
+
+    async def live_rooms(self) -> Sequence[RoomId]:
+        """See `RoomStore`."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(t.rooms.c.id).where(t.rooms.c.live))
+            return [RoomId(room) for room in found.scalars()]
+
+
+async def _begin(connection: AsyncConnection, head: RoomHead, count: int, state: StateRecord | None) -> None:
+    row = {"id": head.room, "chat_id": head.chat, "live": head.live, "version": count, "state_version": 0}
+    if (await connection.execute(select(t.rooms.c.id).where(t.rooms.c.id == head.room))).first() is not None:
+        raise VersionConflict
+    begun = await connection.execute(insert_if_new(connection, t.rooms, {**row, **_state_values(state)}))
+    if begun.rowcount != 1:
+        raise RoomAlreadyLive
+
+
+async def _advance(
+    connection: AsyncConnection, head: RoomHead, after: int, count: int, state: StateRecord | None
+) -> None:
+    compared = (t.rooms.c.id == head.room, t.rooms.c.version == after)
+    values = {"live": head.live, "version": after + count, **_state_values(state)}
+    try:
+        swapped = await connection.execute(update(t.rooms).where(*compared).values(values))
+    except IntegrityError as error:
+        raise RoomAlreadyLive from error
+    if swapped.rowcount != 1:
+        raise VersionConflict
+
+
+def _state_values(state: StateRecord | None) -> dict[str, Any]:
+    return {} if state is None else {"state_version": state.version, "state": state.data}
+
+
+class SqlRecordings:
+    """The port `rooms.ports.Recordings`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, recording: OpenRecording) -> None:
+        """See `Recordings`."""
+        row = {
+            "id": recording.id,
+            "room_id": recording.room,
+            "chat_id": recording.chat,
+            "starter": recording.starter,
+            "title": recording.title,
+            "started_at": recording.started_at,
+            "closed": False,
+        }
+        async with self._database.write() as connection:
+            await connection.execute(insert_if_new(connection, t.recordings, row))
+
+    async def get(self, recording: RecordingId) -> OpenRecording | None:
+        """See `Recordings`."""
+        found = await self._open_ones(t.recordings.c.id == recording)
+        return found[0] if found else None
+
+    async def undelivered(self) -> Sequence[OpenRecording]:
+        """See `Recordings`."""
+        return await self._open_ones()
+
+    async def close(self, recording: RecordingId) -> None:
+        """See `Recordings`."""
+        statement = update(t.recordings).where(t.recordings.c.id == recording).values(closed=True)
+        async with self._database.write() as connection:
+            await connection.execute(statement)
+
+    async def _open_ones(self, *where: Any) -> list[OpenRecording]:
+        query = select(t.recordings).where(~t.recordings.c.closed, *where).order_by(t.recordings.c.started_at)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).all()
+        return [
+            OpenRecording(
+                RecordingId(row.id),
+                RoomId(row.room_id),
+                ChatId(row.chat_id),
+                AccountId(row.starter),
+                row.title,
+                row.started_at,
+            )
+            for row in found
+        ]

@@ -1,0 +1,66 @@
+"""The machine's clock and its randomness."""
+
+import asyncio
+import secrets
+import string
+import time
+from datetime import UTC, datetime
+
+from palabre.domain.ids import AccountId, ChatId, Csrc, MessageId, ParticipantId, RecordingId, RoomId
+
+_BASE62 = string.digits + string.ascii_letters
+_LENGTH = 22
+"""22 base62 characters are 131 random bits."""
+
+
+class SystemClock:
+    """The ports `Clock` of accounts, chats, rooms and api."""
+
+    def now(self) -> datetime:
+        """UTC, aware."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds; never goes back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """See `rooms.ports.Clock`."""
+        await asyncio.sleep(seconds)
+
+
+class SystemIds:
+    """The ports `Ids` of accounts, chats and rooms."""
+
+    def account(self) -> AccountId:
+        return AccountId(_new("acc"))
+
+    def chat(self) -> ChatId:
+        return ChatId(_new("chat"))
+
+    def message(self) -> MessageId:
+        return MessageId(_new("msg"))
+
+    def room(self) -> RoomId:
+        return RoomId(_new("room"))
+
+    def participant(self) -> ParticipantId:
+        return ParticipantId(_new("part"))
+
+    def recording(self) -> RecordingId:
+        return RecordingId(_new("rec"))
+
+    def csrc(self) -> Csrc:
+        """Never 0, which many read as "none"."""
+        return Csrc(1 + secrets.randbelow(2**32 - 1))
+
+    def ticket(self) -> str:
+        return _new("tkt")
+
+    def token(self) -> str:
+        """256 random bits, URL-safe."""
+        return secrets.token_urlsafe(32)
+
+
+def _new(prefix: str) -> str:
+    return f"{prefix}_{''.join(secrets.choice(_BASE62) for _ in range(_LENGTH))}"

@@ -1,0 +1,156 @@
+"""`palabre serve`: the engine, the HTTP server, and a clear line when one of them cannot start."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from palabre._engine import Engine, summarise_recording
+from palabre.api.app import create_app
+from palabre.bootstrap import Media, running
+from palabre.cli.logs import set_up_logs
+from palabre.config import Settings
+
+log = structlog.get_logger(__name__)
+
+GOODBYE_S = 5
+"""How long requests may still run after a signal to stop."""
+
+
+class CannotStart(Exception):
+    """One line: what is in the way, and the remedy."""
+
+
+def run_server(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM. Raises CannotStart."""
+    set_up_logs(settings.log_format)
+    _prepare_folder(settings.data)
+    ticket_key = _ticket_key(settings.data / "ticket.key")
+    with _http_socket(settings) as http, _engine(settings, ticket_key) as engine:
+        media = Media(engine, engine.edge_port, ticket_key, summarise_recording)
+        uvloop.run(_serve(settings, media, http))
+
+
+async def _serve(settings: Settings, media: Media, http: socket.socket) -> None:
+    try:
+        async with running(settings, media) as services:
+            server = _Server(_uvicorn(create_app(services)))
+            for name in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(name, server.stop)
+            _say_hello(settings, http, media)
+            await server.serve(sockets=[http])
+    except SQLAlchemyError as error:
+        where = settings.database_url or settings.data
+        raise CannotStart(f"The database at {where} cannot be used: {error}. Is it running?") from error
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn would raise the signal again when it is done, before the engine has said goodbye.
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+def _uvicorn(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="none",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GOODBYE_S,
+    )
+
+
+def _prepare_folder(data: Path) -> None:
+    try:
+        for folder in (data, data / "recordings", data / "blobs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(_unwritable(data, error)) from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise CannotStart(_unwritable(data, PermissionError(errno.EACCES, "Permission denied")))
+
+
+def _unwritable(data: Path, error: OSError) -> str:
+    why = error.strerror or str(error)
+    return f"The data folder {data.absolute()} cannot be written ({why}). Set PALABRE_DATA to one that can."
+
+
+def _ticket_key(path: Path) -> bytes:
+    """The key of all tickets; kept, so that a restart does not lock anybody out."""
+    try:
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+        key = path.read_bytes()
+    except OSError as error:
+        raise CannotStart(_unwritable(path.parent, error)) from error
+    if len(key) != 32:
+        raise CannotStart(f"{path} is not a key of 32 bytes. Delete it; a new one is made at the next start.")
+    return key
+
+
+def _http_socket(settings: Settings) -> socket.socket:
+    host, port = settings.http_host, settings.http_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise CannotStart(_unbindable("TCP", f"{host}:{port}", "PALABRE_HTTP_PORT", error)) from error
+    bound.setblocking(False)
+    return bound
+
+
+def _unbindable(protocol: str, address: str, setting: str, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{protocol} {address} is in use. Stop the other program, or set {setting} to another port."
+    return f"{protocol} {address} cannot be used ({error.strerror or error}). Set {setting} to another port."
+
+
+@contextlib.contextmanager
+def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
+    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
+    try:
+        engine = Engine(
+            edge_bind=f"{host}:{settings.edge_port}",
+            media_bind=f"{host}:{settings.media_port}",
+            media_addresses=list(settings.media_addresses),
+            ticket_key=ticket_key,
+            shards=settings.shards,
+        )
+    except OSError as error:
+        ports = "PALABRE_EDGE_PORT (TCP) or PALABRE_MEDIA_PORT (UDP)"
+        raise CannotStart(f"The engine cannot start: {error}. Free the port, or set {ports}.") from error
+    try:
+        yield engine
+    finally:
+        engine.shutdown()
+
+
+def _say_hello(settings: Settings, http: socket.socket, media: Media) -> None:
+    address = settings.public_url or f"http://localhost:{http.getsockname()[1]}"
+    log.info("serving", http=address, edge_port=media.edge_port, data=str(settings.data.absolute()))
+    print(
+        f"\n  Palabre is at {address}\n  First: open it, sign up, and make a group or a channel.\n",
+        flush=True,
+    )
