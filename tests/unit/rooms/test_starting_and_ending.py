@@ -1,0 +1,91 @@
+"""Rooms begin, are replaced, run empty and end; the chat says so without naming anybody."""
+
+import pytest
+
+from palabre.domain.refusal import Code, Refused
+from palabre.domain.room import commands as c
+from tests.fakes.chats import CHAT
+from tests.fakes.house import House
+from tests.unit.domain.test_who_may_speak import refused
+
+
+async def test_a_new_room_is_live_at_once_and_bears_the_chats_name(house, host):
+    room = await house.rooms.start(host, CHAT)
+    assert (room.title, room.live, room.join_muted) == ("The sea", True, True)
+    assert house.media.called("open_room") == [[room.id]]
+    assert house.chat_log.lines == {("room_started", room.id): {"title": "The sea"}}
+
+
+async def test_listeners_start_no_room(house, ben):
+    with refused(Code.MANAGERS_ONLY):
+        await house.rooms.start(ben, CHAT)
+
+
+async def test_a_second_room_is_refused_unless_it_replaces_the_first(house, host):
+    first = await house.start(host)
+    with refused(Code.ROOM_ALREADY_LIVE):
+        await house.rooms.start(host, CHAT)
+    second = await house.rooms.start(host, CHAT, replace=True)
+    assert house.media.called("close_room") == [[first, "ROOM_ENDED"]]
+    assert await house.store.live_rooms() == [second.id]
+
+
+async def test_two_processes_cannot_both_start_a_room(house, host):
+    other = House(house.folder)
+    other.store, other.chat, other.ids = house.store, house.chat, house.ids
+    other.boot()
+    await other.rooms.start(host, CHAT)
+    with refused(Code.ROOM_ALREADY_LIVE):
+        await house.rooms.start(host, CHAT)
+
+
+async def test_the_number_of_rooms_is_limited_and_the_limit_is_named(tmp_path):
+    house = House(tmp_path, live_rooms=0)
+    with pytest.raises(Refused) as refusal:
+        await house.rooms.start(house.chat.add("host", manager=True), CHAT)
+    assert refusal.value.limit == {"live_rooms": 0}
+
+
+async def test_the_end_says_how_long_it_lasted_and_comes_after_the_last_change(house, host):
+    room = await house.start(host)
+    house.clock.advance(90)
+    await house.act(host, room, c.EndRoom)
+    assert house.chat_log.lines["room_ended", room] == {"title": "The sea", "duration_s": 90}
+    names = [call[0] for call in house.media.calls]
+    assert names[-3:] == ["publish", "close_room", "close_topic"]
+    assert len(house.live) == 0
+
+
+async def test_a_room_ends_when_nobody_has_been_in_it_for_ten_minutes(house, host):
+    room = await house.start(host)
+    await house.passes(599)
+    assert house.live.get(room)
+    await house.passes(1)
+    assert house.live.get(room) is None
+    assert not (await house.runner.load(room)).live
+
+
+async def test_a_room_with_somebody_in_it_goes_on_without_a_manager(house, host, ben):
+    room = await house.start(host)
+    entry = await house.join(ben, room)
+    await house.opens(room, entry.participant.id, "events")
+    await house.passes(3600)
+    assert house.live.get(room)
+
+
+async def test_what_rooms_leave_in_the_chat_names_no_actor(house, host):
+    room = await house.start(host)
+    await house.join(host, room, masked=True)
+    await house.act(host, room, c.EndRoom)
+    assert "host" not in str(house.chat_log.lines)
+
+
+async def test_another_process_that_was_first_only_makes_us_decide_again(house, host, ben):
+    room = await house.start(host)
+    other = House(house.folder)
+    other.store, other.chat, other.ids = house.store, house.chat, house.ids
+    other.boot()
+    await other.runner.run(room, c.ChangeTitle(house.chat.people[host], "Tides"))
+    before = len(house.store.logs[room])
+    entry = await house.join(ben, room)
+    assert (entry.room.title, entry.room.version) == ("Tides", before + 1)
