@@ -1,4 +1,8 @@
 //! Palabre's engine, the part that speaks HTTP: WHIP and WHEP signalling, event streams, health.
 
+mod engine;
+pub mod http;
 pub mod hub;
 pub mod ticket;
+
+pub use engine::{Engine, EngineConfig, EngineError};

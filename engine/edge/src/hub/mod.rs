@@ -2,7 +2,7 @@
 //!
 //! One lock guards everything: what is done under it is moving reference-counted bytes into bounded queues.
 
-mod frame;
+pub(crate) mod frame;
 mod outbox;
 mod topic;
 mod view;
@@ -183,6 +183,14 @@ impl Hub {
     pub fn resync(&self, topic: &str, key: ReaderKey) {
         if let Some(found) = self.lock().topics.get_mut(topic) {
             found.resync(key);
+            self.ask_for_snapshots(topic, found);
+        }
+    }
+
+    /// A reader has waited long for a snapshot: asks Python again.
+    pub fn remind(&self, topic: &str, key: ReaderKey) {
+        if let Some(found) = self.lock().topics.get_mut(topic) {
+            found.remind(key);
             self.ask_for_snapshots(topic, found);
         }
     }

@@ -114,6 +114,16 @@ impl Topic {
         }
     }
 
+    pub fn remind(&mut self, key: ReaderKey) {
+        if let Some(view) = self
+            .streams
+            .get(&key)
+            .and_then(|stream| self.views.get_mut(&stream.view))
+        {
+            view.remind(key);
+        }
+    }
+
     pub fn snapshot(&mut self, view: &str, version: u64, frame: Bytes) {
         self.view(view).snapshot(version, frame);
     }

@@ -119,6 +119,17 @@ impl View {
         }
     }
 
+    /// The reader still waits: the question or the answer may have been lost.
+    pub fn remind(&mut self, key: ReaderKey) {
+        if self
+            .readers
+            .get(&key)
+            .is_some_and(|outbox| outbox.awaits_snapshot())
+        {
+            self.wanted = Wanted::Yes;
+        }
+    }
+
     pub fn end_all(&mut self, last: Option<&Bytes>) {
         for (_, outbox) in self.readers.drain() {
             outbox.end(last.cloned());

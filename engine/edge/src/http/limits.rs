@@ -1,0 +1,153 @@
+//! How much one address may ask for.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Addresses remembered at once. When full, those with nothing open and a full budget are forgotten; if none is, a
+/// newcomer is let in uncounted rather than refused for what others do.
+const MAX_ADDRESSES: usize = 100_000;
+
+/// Bounds on what clients may ask of the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpLimits {
+    /// TCP connections in all.
+    pub connections: usize,
+    /// TCP connections of one address. Many people may share one address.
+    pub connections_per_address: u32,
+    /// Requests per second of one address, on average.
+    pub requests_per_s: u32,
+    /// Requests one address may make at once.
+    pub burst: u32,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connections: 50_000,
+            connections_per_address: 5_000,
+            requests_per_s: 200,
+            burst: 2_000,
+        }
+    }
+}
+
+/// Counts per address.
+#[derive(Debug)]
+pub struct Addresses {
+    limits: HttpLimits,
+    known: Mutex<HashMap<IpAddr, Usage>>,
+}
+
+#[derive(Debug)]
+struct Usage {
+    open: u32,
+    /// When the budget of requests will be full again (generic cell rate algorithm).
+    full_at: Instant,
+}
+
+impl Addresses {
+    #[must_use]
+    pub fn new(limits: HttpLimits) -> Self {
+        Self {
+            limits,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Counts a connection until the result is dropped; None when the address has too many.
+    pub fn open(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Opened> {
+        let mut known = self.lock();
+        self.make_room(&mut known, now);
+        let usage = known.entry(address).or_insert(Usage {
+            open: 0,
+            full_at: now,
+        });
+        if usage.open >= self.limits.connections_per_address {
+            return None;
+        }
+        usage.open += 1;
+        Some(Opened {
+            addresses: Arc::clone(self),
+            address,
+        })
+    }
+
+    /// Whether the address may make one more request now.
+    pub fn may_ask(&self, address: IpAddr, now: Instant) -> bool {
+        let cost = Duration::from_secs(1) / self.limits.requests_per_s.max(1);
+        let mut known = self.lock();
+        let Some(usage) = known.get_mut(&address) else {
+            return true;
+        };
+        let full_at = usage.full_at.max(now) + cost;
+        let enough = full_at - now <= cost * self.limits.burst;
+        if enough {
+            usage.full_at = full_at;
+        }
+        enough
+    }
+
+    fn make_room(&self, known: &mut HashMap<IpAddr, Usage>, now: Instant) {
+        if known.len() >= MAX_ADDRESSES {
+            known.retain(|_, usage| usage.open > 0 || usage.full_at > now);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Usage>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One open connection of an address.
+#[derive(Debug)]
+pub struct Opened {
+    addresses: Arc<Addresses>,
+    address: IpAddr,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Some(usage) = self.addresses.lock().get_mut(&self.address) {
+            usage.open = usage.open.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn addresses() -> Arc<Addresses> {
+        Arc::new(Addresses::new(HttpLimits {
+            connections: 10,
+            connections_per_address: 2,
+            requests_per_s: 10,
+            burst: 5,
+        }))
+    }
+
+    #[test]
+    fn a_connection_is_counted_until_it_closes() {
+        let (addresses, now) = (addresses(), Instant::now());
+        let first = addresses.open(ADDRESS, now);
+        let second = addresses.open(ADDRESS, now);
+        assert!(second.is_some() && addresses.open(ADDRESS, now).is_none());
+        drop(first);
+        assert!(addresses.open(ADDRESS, now).is_some());
+    }
+
+    #[test]
+    fn a_burst_is_allowed_and_then_the_rate() {
+        let (addresses, now) = (addresses(), Instant::now());
+        let _open = addresses.open(ADDRESS, now);
+        let asked = |at| addresses.may_ask(ADDRESS, at);
+        assert_eq!((0..20).filter(|_| asked(now)).count(), 5);
+        assert!(!asked(now + Duration::from_millis(50)));
+        assert!(asked(now + Duration::from_millis(100)));
+    }
+}

@@ -1,0 +1,81 @@
+//! The edge's doors (docs/plan.md, "Edge HTTP").
+
+mod bearer;
+mod events;
+pub mod limits;
+mod problem;
+pub mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, LINK, LOCATION,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::routing::get;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+pub use problem::Problem;
+
+use crate::hub::Hub;
+use crate::ticket::Tickets;
+
+/// A session description of a browser has 3 to 6 KiB.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What the doors share.
+#[derive(Clone)]
+pub struct App {
+    pub hub: Arc<Hub>,
+    pub tickets: Arc<Tickets>,
+}
+
+/// All doors, behind CORS for `origins` (all when empty: tickets are no cookies, so no page can borrow them).
+#[must_use]
+pub fn router(app: App, origins: &[HeaderValue]) -> Router {
+    Router::new()
+        .route("/edge/v1/events", get(events::events))
+        .route("/edge/v1/health", get(health))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(cors(origins))
+        .with_state(app)
+}
+
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let allowed = if origins.is_empty() {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().cloned())
+    };
+    let last_event_id = HeaderName::from_static("last-event-id");
+    let accept_patch = HeaderName::from_static("accept-patch");
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, last_event_id])
+        .expose_headers([LOCATION, ETAG, LINK, accept_patch])
+}
+
+async fn health() -> &'static str {
+    "ok\n"
+}
+
+async fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "There is nothing at this address.",
+    )
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        "This address does not take this method.",
+    )
+}
