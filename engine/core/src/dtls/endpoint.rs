@@ -11,6 +11,10 @@ use crate::srtp::{MasterKey, Profile, SessionKeys};
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Room for one outgoing datagram; the MTU given to `dimpl` is smaller.
 const OUTPUT_LEN: usize = 2048;
+/// Content types of records (RFC 9147 §4) that come in clear.
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const HANDSHAKE: u8 = 22;
+const ACK: u8 = 26;
 
 /// Which side begins the handshake (RFC 8842).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,7 @@ pub struct Endpoint {
     role: DtlsRole,
     expected: Fingerprint,
     verified: bool,
+    sent: bool,
     next_timeout: Option<Instant>,
 }
 
@@ -81,11 +86,13 @@ impl Endpoint {
             role,
             expected,
             verified: false,
+            sent: false,
             next_timeout: None,
         }
     }
 
-    /// Takes a datagram from the peer; `send` gets what is to be sent back.
+    /// Takes a datagram from the peer; `send` gets what is to be sent back. Records that anybody could have written and
+    /// that would end the association are dropped.
     ///
     /// # Errors
     /// Fatal for the association.
@@ -95,11 +102,15 @@ impl Endpoint {
         datagram: &[u8],
         send: impl FnMut(&[u8]),
     ) -> Result<Option<Event>, DtlsError> {
+        if holds_stray_record(datagram) {
+            return Ok(None);
+        }
         self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
-        self.dtls
-            .handle_packet(datagram)
-            .map_err(DtlsError::Failed)?;
-        self.poll(send)
+        match self.dtls.handle_packet(datagram) {
+            // A full queue takes nothing in, and its owner retransmits: a flood of records is no reason to give up.
+            Ok(()) | Err(dimpl::Error::ReceiveQueueFull) => self.poll(send),
+            Err(error) => Err(DtlsError::Failed(error)),
+        }
     }
 
     /// Retransmits what is due; also begins the handshake in the client's role.
@@ -118,6 +129,11 @@ impl Endpoint {
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.next_timeout
+    }
+
+    /// True when a flight of this side is out: from then on the peer's state depends on this association.
+    pub fn has_sent(&self) -> bool {
+        self.sent
     }
 
     /// Tells the peer that the association ends; nothing is told before the handshake is complete.
@@ -140,7 +156,10 @@ impl Endpoint {
             // `dimpl` may add outputs in any version: what the engine has no use for is passed over.
             #[allow(clippy::wildcard_enum_match_arm)]
             match self.dtls.poll_output(&mut buffer) {
-                Output::Packet(datagram) => send(datagram),
+                Output::Packet(datagram) => {
+                    self.sent = true;
+                    send(datagram);
+                }
                 Output::PeerCert(certificate) => self.verify(certificate)?,
                 Output::KeyingMaterial(material, profile) => {
                     event = Some(Event::Keys(self.keys(&material, profile)?))
@@ -192,6 +211,25 @@ impl Endpoint {
             },
         })
     }
+}
+
+/// True when `datagram` holds a record in clear of a kind that a handshake has no need of, such as an alert: anybody could
+/// have written it, and `dimpl` would believe it or stumble over it at the end of the handshake.
+fn holds_stray_record(mut datagram: &[u8]) -> bool {
+    // Plain records: type, version (2), epoch (2), sequence number (6), length (2), then as much. The protected records
+    // of DTLS 1.3 begin with bits 001 (RFC 9147 §4) and come last.
+    while let Some((header, rest)) = datagram.split_first_chunk::<13>() {
+        let [kind, _, _, e0, e1, .., l0, l1] = *header;
+        let stray_kind = !matches!(kind, CHANGE_CIPHER_SPEC | HANDSHAKE | ACK);
+        if kind >> 5 == 0b001 {
+            return false;
+        } else if stray_kind && ([e0, e1] == [0, 0] || kind > ACK) {
+            return true;
+        }
+        let len = usize::from(u16::from_be_bytes([l0, l1]));
+        datagram = rest.get(len..).unwrap_or_default();
+    }
+    false
 }
 
 impl std::fmt::Debug for Endpoint {

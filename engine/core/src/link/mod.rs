@@ -17,7 +17,7 @@ use crate::rtp::ExtensionIds;
 use crate::stun;
 
 use connected::Connected;
-use phase::{Handshake, Phase};
+use phase::{ExpectedPeer, Handshake, Phase};
 
 pub use crate::stun::peek_ufrag;
 pub use event::{CloseReason, Received, RtpPacket};
@@ -55,9 +55,7 @@ pub enum LinkState {
 /// One peer's transport.
 #[derive(Debug)]
 pub struct Link {
-    identity: Arc<Identity>,
-    remote_fingerprint: Fingerprint,
-    dtls_role: DtlsRole,
+    peer: ExpectedPeer,
     extensions: ExtensionIds,
     ice: Agent,
     phase: Phase,
@@ -66,9 +64,7 @@ pub struct Link {
 impl Link {
     pub fn new(config: LinkConfig, identity: &Arc<Identity>, now: Instant) -> Self {
         Self {
-            identity: Arc::clone(identity),
-            remote_fingerprint: config.remote_fingerprint,
-            dtls_role: config.dtls_role,
+            peer: ExpectedPeer::new(&config, identity),
             extensions: config.extensions,
             ice: Agent::new(config.local, &config.remote),
             phase: Phase::Checking {
@@ -238,9 +234,7 @@ impl Link {
         if !matches!(self.phase, Phase::Checking { .. }) {
             return None;
         }
-        let endpoint =
-            dtls::Endpoint::new(&self.identity, self.dtls_role, self.remote_fingerprint, now);
-        self.phase = Phase::Handshaking(Handshake::new(endpoint, now));
+        self.phase = Phase::Handshaking(Handshake::new(self.peer.endpoint(now), now));
         self.drive_handshake(now, None, out)
     }
 
@@ -276,6 +270,11 @@ impl Link {
             Ok(None) => None,
             Ok(Some(dtls::Event::Closed)) => Some(self.close_with(CloseReason::Remote)),
             Ok(Some(dtls::Event::Keys(keys))) => self.connect(now, &keys),
+            Err(dtls::DtlsError::Failed(_)) if !handshake.endpoint.has_sent() => {
+                // Stray records came before the peer's first flight was whole. It repeats that; begin anew.
+                handshake.endpoint = self.peer.endpoint(now);
+                None
+            }
             Err(error) => {
                 tracing::debug!(%error, "a DTLS handshake failed");
                 Some(self.close_with(CloseReason::of(&error)))

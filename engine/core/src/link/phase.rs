@@ -1,11 +1,14 @@
 //! The phases of a link, each with what it alone needs.
 
+use std::sync::Arc;
 use std::time::Instant;
+
+use super::LinkConfig;
 
 use super::connected::Connected;
 use super::event::CloseReason;
 use super::transmit::Transmit;
-use crate::dtls::{DtlsError, Endpoint, Event, HANDSHAKE_TIMEOUT};
+use crate::dtls::{DtlsError, DtlsRole, Endpoint, Event, Fingerprint, HANDSHAKE_TIMEOUT, Identity};
 use crate::ice::Path;
 
 #[derive(Debug)]
@@ -17,6 +20,30 @@ pub(super) enum Phase {
     /// Boxed: it is the largest by far.
     Connected(Box<Connected>),
     Closed(CloseReason),
+}
+
+/// With whom and how a handshake is to be made.
+#[derive(Debug)]
+pub(super) struct ExpectedPeer {
+    identity: Arc<Identity>,
+    fingerprint: Fingerprint,
+    /// The engine's own role.
+    role: DtlsRole,
+}
+
+impl ExpectedPeer {
+    pub(super) fn new(config: &LinkConfig, identity: &Arc<Identity>) -> Self {
+        Self {
+            identity: Arc::clone(identity),
+            fingerprint: config.remote_fingerprint,
+            role: config.dtls_role,
+        }
+    }
+
+    /// A new association with that peer.
+    pub(super) fn endpoint(&self, now: Instant) -> Endpoint {
+        Endpoint::new(&self.identity, self.role, self.fingerprint, now)
+    }
 }
 
 #[derive(Debug)]

@@ -147,7 +147,7 @@ pub struct Outgoing<'a> {
 
 impl Outgoing<'_> {
     /// Length in bytes of the header when written.
-    pub fn len(&self) -> usize {
+    pub fn wire_len(&self) -> usize {
         FIXED_HEADER_LEN + 4 * self.csrcs.len()
     }
 
@@ -158,7 +158,7 @@ impl Outgoing<'_> {
             .ok()
             .filter(|count| usize::from(*count) <= MAX_CSRCS)?;
         let (fixed, rest) = out
-            .get_mut(..self.len())?
+            .get_mut(..self.wire_len())?
             .split_first_chunk_mut::<FIXED_HEADER_LEN>()?;
         let [s0, s1] = self.sequence.to_be_bytes();
         let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
@@ -168,7 +168,7 @@ impl Outgoing<'_> {
         for (word, csrc) in rest.as_chunks_mut::<4>().0.iter_mut().zip(self.csrcs) {
             *word = csrc.to_be_bytes();
         }
-        Some(self.len())
+        Some(self.wire_len())
     }
 }
 

@@ -1,6 +1,11 @@
 //! A `Link` and a str0m peer on a seeded bad network, in virtual time.
 
 #![allow(dead_code, reason = "every test file uses its part")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "virtual time begins at some real moment"
+)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod peer;
 mod world;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use palabre_core::dtls::{Fingerprint, Identity, DtlsRole};
+use palabre_core::dtls::{DtlsRole, Fingerprint, Identity};
 use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
