@@ -2,6 +2,7 @@
 
 .PHONY: test-rust test-python test-web test-e2e testbed
 
+ENGINE_TESTS := --workspace --exclude palabre-py --lib --bins --tests
 CLOSING_RUST := ^test result:|Running (unittests|tests)
 CLOSING_PYTEST := ^=+ .*(passed|failed|error|skipped).* =+$$|^SKIPPED
 CLOSING_VITEST := ^ *(Test Files|Tests) 
@@ -15,8 +16,8 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package.json tests/e2e/pack
 
 # palabre-py is left out: an extension module links only into Python, and the Python tests exercise it there.
 test-rust: tools testbed
-	@$(STEP) "building the engine's tests" -- $(CARGO) test $(CARGO_ARGS) --workspace --exclude palabre-py --no-run
-	@$(STEP) --show '$(CLOSING_RUST)' "testing the engine" -- $(CARGO) test $(CARGO_ARGS) --workspace --exclude palabre-py
+	@$(STEP) "building the engine's tests" -- $(CARGO) test $(CARGO_ARGS) $(ENGINE_TESTS) --no-run
+	@$(STEP) --show '$(CLOSING_RUST)' "testing the engine" -- $(CARGO) test $(CARGO_ARGS) $(ENGINE_TESTS)
 
 test-python: engine-dev testbed
 	@$(STEP) --show '$(CLOSING_PYTEST)' "testing the rules, the doors and the stores" -- \
