@@ -50,7 +50,7 @@ export class App {
 
   joinRoom(room: string, chat: string, as: PersonaChoice): void {
     this.leaveRoom();
-    this.room = new LiveRoom(room, chat, as);
+    this.room = new LiveRoom(room, chat, as, (error) => this.notices.complain(error));
     this.roomMinimised = false;
   }
 

@@ -6,7 +6,7 @@ import type { PathState } from "../media/path_machine";
 import { askForResilientOpus } from "../media/sdp";
 import { Loudspeakers } from "../media/speakers";
 import { watchVoices } from "../media/voices";
-import type { JoinAnswer, PersonaChoice, RoomEvent, RoomSnapshot } from "../wire";
+import type { Change, JoinAnswer, PersonaChoice, RoomEvent, RoomSnapshot } from "../wire";
 import { EventStream } from "./event_stream";
 import { browserTimers, Runner } from "./machine";
 import { OUT, type SessionEffect, type SessionInput, type SessionState, stepSession } from "./session_machine";
@@ -22,6 +22,8 @@ const SLOTS = 3;
 export class Conductor {
   #answer: JoinAnswer | null = null;
   #track: MediaStreamTrack | null = null;
+  /** Words to the server about the microphone go out one after the other: the last wish has to be the last word. */
+  #telling: Promise<unknown> = Promise.resolve();
   #stopWatching: (() => void) | null = null;
   readonly #session: Runner<SessionState, SessionInput, SessionEffect>;
   readonly #events: EventStream<RoomSnapshot, RoomEvent>;
@@ -34,6 +36,7 @@ export class Conductor {
     private readonly as: PersonaChoice,
     private readonly read: () => RoomState,
     private readonly dispatch: (action: RoomAction) => void,
+    private readonly complain: (error: unknown) => void,
   ) {
     const timers = browserTimers;
     this.#session = new Runner(
@@ -74,21 +77,28 @@ export class Conductor {
 
   /** Opens or closes the own microphone. The fact follows by an event from the server. */
   async wishMic(wanted: "on" | "off"): Promise<void> {
-    this.dispatch({ type: "mic_wished", wanted });
-    if (this.read().mic.wanted === "on" && !(await this.#haveTrack()))
-      this.dispatch({ type: "mic_wished", wanted: "off" });
-    await this.#obeyWish();
+    this.#wish(wanted);
+    if (this.read().mic.wanted === "on" && !(await this.#haveTrack())) this.#wish("off");
+    this.#obeyWish();
+  }
+
+  #wish(wanted: "on" | "off"): void {
+    this.dispatch({ type: "mic_wished", wanted, atMs: Date.now() });
   }
 
   /** Makes track and path agree with the wish, and tells the server when it has to hear of it. */
-  async #obeyWish(): Promise<void> {
+  #obeyWish(): void {
     const { wanted, actual } = this.read().mic;
     if (this.#track !== null) this.#track.enabled = wanted === "on";
     if (this.#session.state.at !== "in") return;
     if (wanted === "on") this.#speak.send({ is: "start" });
     // A new WHIP session tells the server by itself that the microphone is open.
-    const toTell = wanted === "on" ? this.#speak.state.at === "up" && actual === "muted" : actual === "live";
-    if (toTell) await rooms.mic(this.room, wanted === "on" ? "live" : "muted");
+    if (this.#speak.state.at === "up") this.#tellMic(wanted === "on" ? "live" : "muted");
+    else if (wanted === "off" && actual === "live") this.#tellMic("muted");
+  }
+
+  #tellMic(state: "live" | "muted"): void {
+    this.#telling = this.#telling.then(() => rooms.mic(this.room, state)).catch(this.complain);
   }
 
   async #haveTrack(): Promise<boolean> {
@@ -100,7 +110,8 @@ export class Conductor {
     this.#track = opened.track;
     opened.track.onended = () => {
       this.dispatch({ type: "mic_troubled", trouble: "missing" });
-      void this.wishMic("off");
+      this.#wish("off");
+      this.#obeyWish();
     };
     return true;
   }
@@ -130,7 +141,7 @@ export class Conductor {
       const answer = await rooms.join(this.room, this.as, !back);
       this.#answer = answer;
       const me = { participantId: answer.participant_id, mayManage: answer.you.may_manage };
-      this.dispatch({ type: "joined", me, snapshot: answer.snapshot });
+      this.dispatch({ type: "joined", me, snapshot: answer.snapshot, atMs: Date.now() });
       this.#session.send({ is: "joined" });
     } catch (error) {
       this.#session.send({ is: "denied", ...asProblem(error) });
@@ -162,8 +173,8 @@ export class Conductor {
 
   #eventHandlers() {
     return {
-      snapshot: (snapshot: RoomSnapshot) => this.#tell({ type: "snapshot", snapshot }),
-      changed: (change: Extract<RoomAction, { type: "changed" }>["change"]) => this.#tell({ type: "changed", change }),
+      snapshot: (snapshot: RoomSnapshot) => this.#tell({ type: "snapshot", snapshot, atMs: Date.now() }),
+      changed: (change: Change<RoomEvent>) => this.#tell({ type: "changed", change, atMs: Date.now() }),
       speaking: (ids: string[]) => this.dispatch({ type: "told_speaking", ids, atMs: Date.now() }),
       bye: (code: string) => this.#session.send({ is: "bye", code }),
       moved: (state: { at: LinkAt }) => {
@@ -197,9 +208,9 @@ export class Conductor {
 
   #speakMoved(state: PathState): void {
     this.#linkMoved("speak", state);
-    if (state.at === "refused") void this.wishMic("off");
+    if (state.at === "refused") this.#wish("off");
     // Muted while the session was being made: the server took its coming up for an open microphone.
-    else if (state.at === "up" && this.read().mic.wanted === "off") void rooms.mic(this.room, "muted");
+    else if (state.at === "up" && this.read().mic.wanted === "off") this.#tellMic("muted");
   }
 
   #linkMoved(link: "hear" | "speak", { at }: PathState): void {

@@ -13,13 +13,10 @@ export class LiveRoom {
     readonly id: string,
     readonly chatId: string,
     as: PersonaChoice,
+    complain: (error: unknown) => void,
   ) {
-    this.#conductor = new Conductor(
-      id,
-      as,
-      () => this.state,
-      (action) => this.#dispatch(action),
-    );
+    const read = () => this.state;
+    this.#conductor = new Conductor(id, as, read, (action) => this.#dispatch(action), complain);
     this.#conductor.enter();
   }
 

@@ -13,19 +13,22 @@ function after(...actions: RoomAction[]): RoomState {
 }
 
 function joined(...participants: Participant[]): RoomAction {
-  return { type: "joined", me: ME, snapshot: snapshot(1, participants) };
+  return { type: "joined", me: ME, snapshot: snapshot(1, participants), atMs: 0 };
 }
 
 function put(version: number, ...participants: Participant[]): RoomAction {
   const events: RoomEvent[] = [{ type: "participants_put", participants }];
-  return { type: "changed", change: { after: version - 1, version, events } };
+  return { type: "changed", change: { after: version - 1, version, events }, atMs: LATER_MS };
 }
 
 const gone = (version: number, id: string): RoomAction => ({
   type: "changed",
   change: { after: version - 1, version, events: [{ type: "participants_gone", ids: [id] }] },
+  atMs: LATER_MS,
 });
-const wish = (wanted: "on" | "off"): RoomAction => ({ type: "mic_wished", wanted });
+const wish = (wanted: "on" | "off"): RoomAction => ({ type: "mic_wished", wanted, atMs: 0 });
+/** Long enough after any wish that news is not its echo. */
+const LATER_MS = 10_000;
 const link = (which: "events" | "hear" | "speak", at: "up" | "waiting"): RoomAction => ({
   type: "link_moved",
   link: which,
@@ -52,6 +55,12 @@ test("being muted by a manager takes the wish away", () => {
 test("a manager muted by another keeps the right to speak, but not the wish", () => {
   const live = [joined(participant("me")), wish("on"), link("speak", "up"), put(2, participant("me", { mic: "live" }))];
   expect(after(...live, put(3, participant("me"))).mic).toMatchObject({ wanted: "off", actual: "muted" });
+});
+
+test("the answer to an earlier wish does not take a newer one away", () => {
+  const live = [joined(participant("me")), wish("on"), link("speak", "up"), put(2, participant("me", { mic: "live" }))];
+  const again: RoomAction[] = [wish("off"), { type: "mic_wished", wanted: "on", atMs: LATER_MS - 100 }];
+  expect(after(...live, ...again, put(3, participant("me"))).mic).toMatchObject({ wanted: "on", actual: "muted" });
 });
 
 test("losing the path of one's voice mutes, and the wish waits for the path to come back", () => {

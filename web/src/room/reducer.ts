@@ -1,7 +1,9 @@
 /** The only place where the state of a room changes. Pure: clocks and networks are the caller's. */
-import type { RoomSnapshot } from "../wire";
 import { fold, leavesGap, viewOf } from "./fold";
 import { NOBODY_LISTED, type Listed, type RoomAction, type RoomState, type RoomView } from "./state";
+
+/** For this long after an own wish, news of the own microphone may still be the answer to an earlier one. */
+const ECHO_MS = 3_000;
 
 export function reduce(state: RoomState, action: RoomAction): RoomState {
   switch (action.type) {
@@ -10,7 +12,7 @@ export function reduce(state: RoomState, action: RoomAction): RoomState {
     case "joined":
       return joined(state, action);
     case "snapshot":
-      return withView(state, viewOf(action.snapshot));
+      return withView(state, viewOf(action.snapshot), action.atMs);
     case "changed":
       return changed(state, action);
     case "told_speaking":
@@ -18,7 +20,7 @@ export function reduce(state: RoomState, action: RoomAction): RoomState {
     case "heard_speaking":
       return heardSpeaking(state, action.csrcs, action.atMs);
     case "mic_wished":
-      return wished(state, action.wanted);
+      return wished(state, action.wanted, action.atMs);
     case "mic_troubled":
       return { ...state, mic: { ...state.mic, trouble: action.trouble } };
     case "link_moved":
@@ -30,30 +32,35 @@ export function reduce(state: RoomState, action: RoomAction): RoomState {
   }
 }
 
-function joined(state: RoomState, { me, snapshot }: { me: RoomState["me"]; snapshot: RoomSnapshot }): RoomState {
+function joined(state: RoomState, { me, snapshot, atMs }: Extract<RoomAction, { type: "joined" }>): RoomState {
   // A stream that is already further on must not be thrown back by the answer to an older join.
   const known = state.view?.room.id === snapshot.room.id ? state.view.version : -1;
   const next = { ...state, me, session: { at: "in" as const } };
-  return snapshot.version >= known ? withView(next, viewOf(snapshot)) : next;
+  return snapshot.version >= known ? withView(next, viewOf(snapshot), atMs) : next;
 }
 
-function changed(state: RoomState, { change }: Extract<RoomAction, { type: "changed" }>): RoomState {
+function changed(state: RoomState, { change, atMs }: Extract<RoomAction, { type: "changed" }>): RoomState {
   const view = state.view;
   if (view === null || change.version <= view.version || leavesGap(view.version, change)) return state;
-  return withView(state, fold(view, change));
+  return withView(state, fold(view, change), atMs);
 }
 
 /** Takes the server's view over and draws from it what this person's microphone may do. */
-function withView(state: RoomState, view: RoomView): RoomState {
+function withView(state: RoomState, view: RoomView, atMs: number): RoomState {
   const actual = (state.me && view.participants.get(state.me.participantId)?.mic) ?? "muted_by_manager";
-  const mutedByOther = actual === "muted" && state.mic.actual === "live" && state.links.speak === "up";
+  // While a path is being mended the server mutes without meaning it, and an own wish makes echoes: neither is a person.
+  const quiet = state.links.speak === "up" && atMs - state.mic.wishedAtMs > ECHO_MS;
+  const mutedByOther = actual === "muted" && state.mic.actual === "live" && quiet;
   const wanted = actual === "muted_by_manager" || mutedByOther ? "off" : state.mic.wanted;
   return { ...state, view, mic: { ...state.mic, actual, wanted } };
 }
 
-function wished(state: RoomState, wanted: "on" | "off"): RoomState {
+function wished(state: RoomState, wanted: "on" | "off", atMs: number): RoomState {
   if (wanted === "on" && state.mic.actual === "muted_by_manager") return state;
-  return { ...state, mic: { ...state.mic, wanted, trouble: wanted === "on" ? null : state.mic.trouble } };
+  return {
+    ...state,
+    mic: { ...state.mic, wanted, wishedAtMs: atMs, trouble: wanted === "on" ? null : state.mic.trouble },
+  };
 }
 
 function toldSpeaking(state: RoomState, ids: readonly string[], atMs: number): RoomState {

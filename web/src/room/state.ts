@@ -1,5 +1,4 @@
-import type { Counts, Participant, Recording, Room, RoomSnapshot } from "../wire";
-import type { MicState } from "../wire";
+import type { Change, Counts, MicState, Participant, Room, RoomEvent, RoomSnapshot } from "../wire";
 
 /** What the server last said of the room; `fold.ts` is the only code that makes a new one from an old one. */
 export interface RoomView {
@@ -34,7 +33,7 @@ export interface RoomState {
   me: Me | null;
   view: RoomView | null;
   /** The wish is this person's, the fact is the server's. */
-  mic: { wanted: "on" | "off"; actual: MicState; trouble: MicTrouble | null };
+  mic: { wanted: "on" | "off"; wishedAtMs: number; actual: MicState; trouble: MicTrouble | null };
   links: { events: LinkAt; hear: LinkAt; speak: LinkAt };
   /** `blocked`: the browser waits for a tap before it plays any sound. */
   playback: "allowed" | "blocked";
@@ -55,7 +54,7 @@ export const OUTSIDE: RoomState = {
   session: { at: "joining" },
   me: null,
   view: null,
-  mic: { wanted: "off", actual: "muted_by_manager", trouble: null },
+  mic: { wanted: "off", wishedAtMs: 0, actual: "muted_by_manager", trouble: null },
   links: { events: "off", hear: "off", speak: "off" },
   playback: "allowed",
   speaking: { told: [], heard: [], lastAt: new Map() },
@@ -64,15 +63,13 @@ export const OUTSIDE: RoomState = {
 
 export type RoomAction =
   | { type: "session_moved"; session: SessionAt }
-  | { type: "joined"; me: Me; snapshot: RoomSnapshot }
-  | { type: "snapshot"; snapshot: RoomSnapshot }
-  | { type: "changed"; change: import("../wire").Change<import("../wire").RoomEvent> }
+  | { type: "joined"; me: Me; snapshot: RoomSnapshot; atMs: number }
+  | { type: "snapshot"; snapshot: RoomSnapshot; atMs: number }
+  | { type: "changed"; change: Change<RoomEvent>; atMs: number }
   | { type: "told_speaking"; ids: readonly string[]; atMs: number }
   | { type: "heard_speaking"; csrcs: readonly number[]; atMs: number }
-  | { type: "mic_wished"; wanted: "on" | "off" }
+  | { type: "mic_wished"; wanted: "on" | "off"; atMs: number }
   | { type: "mic_troubled"; trouble: MicTrouble | null }
   | { type: "link_moved"; link: keyof RoomState["links"]; at: LinkAt }
   | { type: "playback_moved"; playback: RoomState["playback"] }
   | { type: "listed"; page: Listed; onto: "nothing" | "the_end" };
-
-export type { Recording };
