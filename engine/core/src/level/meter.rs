@@ -45,6 +45,7 @@ impl Default for DecodeBudget {
 /// One packet to be metered.
 #[derive(Debug, Clone, Copy)]
 pub struct Metered<'a> {
+    pub ssrc: u32,
     pub seq: u16,
     /// RFC 6464, as the sender claims it.
     pub claimed_level: Option<u8>,
@@ -79,7 +80,8 @@ pub struct Meter {
     random: SplitMix64,
     decoder: Option<Decoder>,
     decoded: u32,
-    last_seq: Option<u16>,
+    /// SSRC and sequence number of the newest packet decoded.
+    newest: Option<(u32, u16)>,
     last: Loudness,
 }
 
@@ -91,7 +93,7 @@ impl Meter {
             random: SplitMix64::new(seed),
             decoder: None,
             decoded: 0,
-            last_seq: None,
+            newest: None,
             last: Loudness::SILENCE,
         }
     }
@@ -176,18 +178,22 @@ impl Meter {
         packet: Metered<'_>,
         budget: &mut DecodeBudget,
     ) -> Option<Loudness> {
-        let late = self
-            .last_seq
-            .is_some_and(|last| packet.seq.wrapping_sub(last).cast_signed() <= 0);
-        if late || !budget.take(now) {
+        if self.is_late(&packet) || !budget.take(now) {
             return None;
         }
-        self.last_seq = Some(packet.seq);
+        self.newest = Some((packet.ssrc, packet.seq));
         self.decoded += 1;
         let decoder = self
             .decoder
             .get_or_insert_with(|| Decoder::at_rate(METER_RATE));
         decoder.decode(packet.payload).ok().map(Loudness::of)
+    }
+
+    /// Whether a newer packet of the same stream has been decoded: the decoder cannot go back.
+    fn is_late(&self, packet: &Metered<'_>) -> bool {
+        self.newest.is_some_and(|(ssrc, seq)| {
+            ssrc == packet.ssrc && packet.seq.wrapping_sub(seq).cast_signed() <= 0
+        })
     }
 }
 
@@ -202,3 +208,6 @@ impl Check {
         self.claimed_db > self.measured_db + TOLERANCE_DB * self.packets as f32
     }
 }
+
+#[cfg(test)]
+mod tests;

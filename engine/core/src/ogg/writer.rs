@@ -3,8 +3,9 @@
 use super::page::{self, NewPage, flags};
 use crate::opus::SAMPLE_RATE;
 
-/// A page is closed when it holds this much sound, in samples: a killed process loses less than a second.
-const PAGE_SAMPLES: u64 = SAMPLE_RATE as u64 * 8 / 10;
+/// A page is closed when it holds half a second, in samples: with a silent room's rare wake-ups a killed process
+/// still loses less than a second.
+const PAGE_SAMPLES: u64 = SAMPLE_RATE as u64 / 2;
 /// The most lacing values a page can hold.
 const MAX_SEGMENTS: usize = 255;
 /// A longer title is cut here, in characters, so that the tags fit on one page.
@@ -103,10 +104,13 @@ impl Writer {
         self.granule
     }
 
-    /// Ends the stream at `granule`: a player throws away what its last packet holds beyond it (RFC 7845 §4.4).
-    pub fn finish(mut self, granule: u64, out: &mut Vec<u8>) {
-        let granule = granule.clamp(self.page_start, self.granule);
-        self.close_page(flags::LAST, granule, out);
+    /// Ends the stream with one more packet, of which a player keeps what is up to `granule` (RFC 7845 §4.4).
+    pub fn finish(mut self, last: &[u8], granule: u64, out: &mut Vec<u8>) {
+        if self.lacing.len() + last.len() / 255 + 1 > MAX_SEGMENTS {
+            self.close_page(0, self.granule, out);
+        }
+        self.add(last);
+        self.close_page(flags::LAST, granule.max(self.granule), out);
     }
 
     fn add(&mut self, packet: &[u8]) {

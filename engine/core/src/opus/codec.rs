@@ -7,6 +7,9 @@ use super::{FRAME_SAMPLES, MAX_PACKET_SAMPLES, SAMPLE_RATE};
 
 const CREATED: &str = "libopus makes a mono codec for any rate it supports";
 
+/// Of libopus's 0 to 10: a quarter cheaper than its default of 9, and no difference to be heard in speech.
+const COMPLEXITY: i32 = 5;
+
 /// One speaker's decoder: mono out, from mono or stereo packets.
 #[derive(Debug)]
 pub struct Decoder {
@@ -100,6 +103,7 @@ impl Encoder {
     fn configure(&mut self, bitrate: u32, loss_percent: u8) -> Result<(), Error> {
         self.inner
             .set_bitrate(Bitrate::Bits(bitrate.clamp(6_000, 510_000) as i32))?;
+        self.inner.set_complexity(COMPLEXITY)?;
         self.inner.set_signal(libopus::Signal::Voice)?;
         self.inner.set_inband_fec(loss_percent > 0)?;
         self.inner

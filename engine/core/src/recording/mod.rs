@@ -51,9 +51,9 @@ impl Recorder {
     #[must_use]
     pub fn finish(mut self, last: Option<&[u8]>) -> (Vec<u8>, u64) {
         let played = self.writer.granule();
-        self.push(last.unwrap_or(&SILENT_FRAME));
+        let end = played + u64::from(self.pre_skip);
         self.writer
-            .finish(played + u64::from(self.pre_skip), &mut self.pages);
+            .finish(last.unwrap_or(&SILENT_FRAME), end, &mut self.pages);
         (self.pages, played * 1_000 / u64::from(SAMPLE_RATE))
     }
 }

@@ -57,12 +57,14 @@ impl Voice {
         budget: &mut DecodeBudget,
     ) -> Loudness {
         let &AudioPacket {
+            ssrc,
             seq,
             claimed_level,
             payload,
             ..
         } = packet;
         let metered = Metered {
+            ssrc,
             seq,
             claimed_level,
             pause: info.pause,

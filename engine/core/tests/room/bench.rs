@@ -12,6 +12,7 @@ use crate::speech::Frame;
 pub struct Arrival {
     pub at: Duration,
     pub from: u32,
+    pub ssrc: u32,
     pub seq: u16,
     pub rtp_ts: u32,
     pub level: Option<u8>,
@@ -40,6 +41,7 @@ pub fn send(who: u32, from_ms: u64, frames: &[Frame], claims: bool) -> Vec<Arriv
     let arrival = |(n, frame): (usize, &Frame)| Arrival {
         at: ms(from_ms + 20 * n as u64),
         from: who,
+        ssrc: 50 + who,
         seq: 65_500u16.wrapping_add(n as u16),
         rtp_ts: 0xffff_8000u32.wrapping_add(960 * n as u32),
         level: claims.then_some(frame.level),
@@ -118,13 +120,14 @@ impl Bench {
     fn put(&mut self, arrival: &Arrival) {
         let &Arrival {
             from,
+            ssrc,
             seq,
             rtp_ts,
             level,
             ..
         } = arrival;
         let packet = AudioPacket {
-            ssrc: 50 + from,
+            ssrc,
             seq,
             rtp_ts,
             marker: false,

@@ -198,3 +198,24 @@ fn sound_that_comes_faster_than_time_is_cut() {
     let heard = bench.ear.forwarded(1).count();
     assert!(heard < 500, "{heard} packets in 6 s");
 }
+
+#[test]
+fn who_comes_back_with_new_numbers_is_heard_again_at_once() {
+    let frames = loud("Front_Center", 1);
+    let mut bench = Bench::new(1);
+    bench.play(send(1, 0, &frames, false));
+    bench.ear.slots.clear();
+    let mut again = send(1, 4_000, &frames, false);
+    for arrival in &mut again {
+        arrival.ssrc = 999;
+        arrival.seq = arrival.seq.wrapping_sub(20_000);
+    }
+    bench.play(again);
+    let first = bench
+        .ear
+        .forwarded(1)
+        .map(|packet| packet.at)
+        .min()
+        .unwrap();
+    assert!(first < ms(4_300), "first heard at {first:?}");
+}

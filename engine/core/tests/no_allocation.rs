@@ -1,0 +1,109 @@
+//! Forwarding a packet takes no memory: the way of every packet to every listener begins here.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use palabre_core::opus::{Encoder, FRAME_SAMPLES};
+use palabre_core::room::{
+    AudioPacket, MixPacket, ParticipantKey, RecordingKey, Room, RoomSink, SlotIndex, SlotPacket,
+};
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[derive(Default)]
+struct Count {
+    slot_packets: usize,
+    mix_packets: usize,
+}
+
+impl RoomSink for Count {
+    fn slot_packet(&mut self, _slot: SlotIndex, _packet: &SlotPacket<'_>) {
+        self.slot_packets += 1;
+    }
+    fn mix_packet(&mut self, _packet: &MixPacket<'_>) {
+        self.mix_packets += 1;
+    }
+    fn speaking(&mut self, _now_speaking: &[ParticipantKey]) {}
+    fn started_speaking(&mut self, _who: ParticipantKey) {}
+    fn recording_page(&mut self, _recording: RecordingKey, _page: &[u8]) {}
+    fn recording_stopped(&mut self, _recording: RecordingKey, _duration_ms: u64) {}
+}
+
+fn frame_of_a_tone() -> Vec<u8> {
+    let pcm: [f32; FRAME_SAMPLES] = std::array::from_fn(|n| 0.5 * (n as f32 * 0.1).sin());
+    let mut packet = [0; 1_275];
+    Encoder::new(32_000, 0)
+        .encode(&pcm, &mut packet)
+        .expect("a tone is encoded")
+        .to_vec()
+}
+
+/// Allocations during the second half of 2,000 frames of three speakers, and what came out.
+fn allocations(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an Instant can be had from the clock only"
+    )]
+    let start = Instant::now();
+    let (mut room, mut out, payload) = (Room::new(1, start), Count::default(), frame_of_a_tone());
+    (1..=3).for_each(|who| room.admit(ParticipantKey(who), who, true, &mut out));
+    room.want_mix(mix, start);
+    let mut before = 0;
+    for n in 0..2_000u16 {
+        let now = start + Duration::from_millis(20) * u32::from(n);
+        if n == 1_000 {
+            before = ALLOCATIONS.with(Cell::get);
+        }
+        room.handle_timeout(now, &mut out);
+        for who in 1..=3 {
+            let (seq, rtp_ts, payload) = (n, u32::from(n) * 960, payload.as_slice());
+            let packet = AudioPacket {
+                ssrc: who,
+                seq,
+                rtp_ts,
+                marker: false,
+                claimed_level,
+                payload,
+            };
+            room.on_audio(now, ParticipantKey(who), &packet, &mut out);
+        }
+    }
+    (ALLOCATIONS.with(Cell::get) - before, out)
+}
+
+#[test]
+fn a_forwarded_packet_allocates_nothing() {
+    for claimed_level in [Some(20), None] {
+        let (allocations, out) = allocations(claimed_level, false);
+        assert_eq!((allocations, out.slot_packets), (0, 6_000));
+    }
+}
+
+#[test]
+fn a_mixed_frame_allocates_nothing_either() {
+    let (allocations, out) = allocations(Some(20), true);
+    assert_eq!(allocations, 0);
+    assert!(out.mix_packets > 1_990);
+}
