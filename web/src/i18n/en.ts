@@ -158,8 +158,8 @@ export const en = {
   hand: {
     raise: "Raise hand",
     lower: "Lower hand",
-    ask: "Raise your hand",
-    question: "What about? (optional, hosts only)",
+    ask: "Add a question",
+    question: "What is it about? Only hosts see this.",
     position: (place: number) =>
       place === 1 ? "Your hand is up. You are next." : `Your hand is up. ${place - 1} before you.`,
     raised: "Hand raised",

@@ -160,8 +160,8 @@ export const fr: Catalogue = {
   hand: {
     raise: "Lever la main",
     lower: "Baisser la main",
-    ask: "Lever la main",
-    question: "À quel sujet ? (facultatif, pour les hôtes seuls)",
+    ask: "Ajouter une question",
+    question: "À quel sujet ? Seuls les hôtes le voient.",
     position: (place) =>
       place === 1
         ? "Votre main est levée. Vous êtes le prochain."
