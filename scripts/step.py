@@ -42,8 +42,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="step")
     parser.add_argument("--show", default="", help="lines of the log to print when it passes")
     parser.add_argument("title")
-    parser.add_argument("command", nargs="+")
-    return parser.parse_args(arguments)
+    end = arguments.index("--")  # only the first one is ours: the command may have its own
+    return parser.parse_args(arguments[:end], argparse.Namespace(command=arguments[end + 1 :]))
 
 
 def run(title: str, command: list[str], log: Path) -> int:

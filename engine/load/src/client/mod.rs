@@ -251,7 +251,7 @@ impl Client {
             .get(..packet.header.csrc_count)
             .unwrap_or_default();
         let ssrc = *packet.header.ssrc;
-        if self.plan.nack && self.inbox.streams.get(&ssrc).is_none() {
+        if self.plan.nack && !self.inbox.streams.contains_key(&ssrc) {
             self.ask_for_lost_packets(ssrc);
         }
         self.inbox.accepted += 1;
