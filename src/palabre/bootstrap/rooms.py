@@ -66,7 +66,7 @@ def build_rooms(base: Base) -> RoomParts:
     """Every part once, from below to above."""
     clock, ids, stores, options = base.clock, base.ids, base.stores, _options(base.settings)
     media = EngineMedia(base.media.engine)
-    topics = ChatTopics(media)
+    topics = ChatTopics(media, first_version=int(clock.now().timestamp()))
     rooms = LiveRooms(media, media, options)
     chat_log = RoomMessages(stores.messages, stores.chats, topics, ids)
     runner = Runner(

@@ -26,7 +26,7 @@ class Admission:
 class EngineRoom:
     """One room as the engine has it.
 
-    `held` are participants whom a manager muted while they were sending. Allowing one of them does not let
+    Held are participants whom a manager muted while they were sending. Allowing one of them does not let
     the audio that still comes through, else the manager would have opened the microphone: the participant
     does, by turning it on (or with a new WHIP session).
     """
@@ -37,9 +37,10 @@ class EngineRoom:
         self._recordings = recordings
         self._open = False
         self._told: dict[ParticipantId, Admission] = {}
+        self._seen: dict[ParticipantId, Participant] = {}
         self._recording: RecordingId | None = None
         self._bye: dict[ParticipantId, str] = {}
-        self.held: set[ParticipantId] = set()
+        self._held: set[ParticipantId] = set()
         self.in_step = False
 
     def bring_in_step(self, room: Room, bye: Mapping[ParticipantId, str] | None = None) -> None:
@@ -48,7 +49,7 @@ class EngineRoom:
         A full command queue leaves the rest for the next call: `in_step` says so.
         """
         self._bye.update(bye or {})
-        self.held &= room.participants.keys()
+        self._held &= room.participants.keys()
         try:
             self._open_once()
             self._sync_participants(room)
@@ -58,11 +59,21 @@ class EngineRoom:
             self.in_step = False
             log.warning("the engine had no room for a command", room=self._room)
 
+    def hold(self, who: ParticipantId) -> None:
+        """What `who` sends is not let through until `release`; `bring_in_step` tells the engine."""
+        self._held.add(who)
+        self._seen.pop(who, None)
+
+    def release(self, who: ParticipantId) -> None:
+        """The participant has opened its microphone by itself, or has stopped sending."""
+        self._held.discard(who)
+        self._seen.pop(who, None)
+
     def cut(self, who: ParticipantId, code: str) -> None:
         """Ends the participant's sessions; the next `bring_in_step` admits it anew. Raises MediaBusy."""
         if who in self._told:
             self._media.remove(self._room, who, code)
-            del self._told[who]
+            self._forget(who)
 
     def close(self) -> None:
         """The room has ended: everybody is told so. The recording stops before."""
@@ -84,20 +95,27 @@ class EngineRoom:
     def _sync_participants(self, room: Room) -> None:
         for who in self._told.keys() - room.participants.keys():
             self._media.remove(self._room, who, self._bye.get(who, "LEFT"))
-            del self._told[who]
-            self._bye.pop(who, None)
-        for participant in room.participants.values():
-            wanted = self._admission(participant)
-            if self._told.get(participant.id) != wanted:
-                self._admit(participant.id, wanted)
+            self._forget(who)
+        for who, participant in room.participants.items():
+            # Participants are frozen: the same one needs no second look.
+            if self._seen.get(who) is not participant:
+                self._admit(who, self._admission(participant))
+                self._seen[who] = participant
 
     def _admission(self, participant: Participant) -> Admission:
-        may_speak = participant.may_speak and participant.id not in self.held
+        may_speak = participant.may_speak and participant.id not in self._held
         return Admission(participant.csrc, viewer_of(participant), may_speak)
 
     def _admit(self, who: ParticipantId, wanted: Admission) -> None:
+        if self._told.get(who) == wanted:
+            return
         self._media.admit(self._room, who, csrc=wanted.csrc, view=wanted.view, may_speak=wanted.may_speak)
         self._told[who] = wanted
+
+    def _forget(self, who: ParticipantId) -> None:
+        del self._told[who]
+        self._seen.pop(who, None)
+        self._bye.pop(who, None)
 
     def _sync_recording(self, room: Room) -> None:
         wanted = None if room.recording is None else room.recording.id

@@ -17,10 +17,15 @@ OPEN_CHATS = 10_000
 
 
 class ChatTopics:
-    """Counts each chat's hints. A version says nothing beyond this process: a restart begins anew at 1."""
+    """Counts each chat's hints from `first_version`.
 
-    def __init__(self, publisher: Publisher) -> None:
+    Give a number that grows from one start to the next, such as the seconds of the clock: a client that
+    comes back after a restart then never names a version of the new process.
+    """
+
+    def __init__(self, publisher: Publisher, *, first_version: int = 1) -> None:
         self._publisher = publisher
+        self._first_version = first_version
         self._versions: OrderedDict[ChatId, int] = OrderedDict()
         self._owed: set[ChatId] = set()
 
@@ -44,7 +49,7 @@ class ChatTopics:
             self._snapshot(chat)
 
     def _snapshot(self, chat: ChatId) -> None:
-        version = self._versions.setdefault(chat, 1)
+        version = self._versions.setdefault(chat, self._first_version)
         self._make_place()
         data = ChatSnapshot(version=version).model_dump_json().encode()
         try:

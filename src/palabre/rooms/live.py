@@ -75,13 +75,13 @@ class LiveRoom:
                     if not participant.may_speak:
                         self._hold(participant.id)
             case e.MicChanged(who, Mic.LIVE):
-                self.engine.held.discard(who)
+                self.engine.release(who)
             case _:
                 pass
 
     def _hold(self, who: ParticipantId) -> None:
         if self.doors.is_open(who, Door.WHIP):
-            self.engine.held.add(who)
+            self.engine.hold(who)
 
 
 def farewells(events: e.Changes) -> Mapping[ParticipantId, str]:

@@ -60,12 +60,13 @@ class Reactions:
         live.doors.opened(who, door)
         if door is Door.WHIP and not await self._set_mic(live, who, Mic.LIVE):
             # Muted by a manager while the session was being set up: from now on it sends unheard.
-            live.engine.held.add(who)
+            live.engine.hold(who)
+            live.engine.bring_in_step(live.room)
 
     async def _disconnected(self, live: LiveRoom, who: ParticipantId, door: Door) -> None:
         live.doors.closed(who, door, self._clock.now())
         if door is Door.WHIP and not live.doors.is_open(who, Door.WHIP):
-            live.engine.held.discard(who)
+            live.engine.release(who)
             await self._set_mic(live, who, Mic.MUTED)
             live.engine.bring_in_step(live.room)
 
