@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p palabre-core --bench room`, or under callgrind: it does the same work each time.
 
+#![expect(clippy::disallowed_methods, reason = "a bench asks the clock")]
+
 use std::f32::consts::TAU;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -94,7 +96,6 @@ fn frame_cost(frames: &[Sound], speakers: u32, claims: bool, mix: bool) -> Durat
     start.elapsed() / FRAMES
 }
 
-#[expect(clippy::print_stdout, reason = "a bench says what it found")]
 fn main() {
     let frames = frames();
     println!("room: CPU per 20 ms frame");

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Loudness;
-use crate::bucket::Bucket;
+use super::{DecodeBudget, Loudness};
 use crate::opus::Decoder;
 use crate::random::SplitMix64;
 
@@ -17,30 +16,6 @@ const CHECK_PACKETS: u32 = 10;
 const TOLERANCE_DB: f32 = 10.0;
 /// A spot check comes at a moment the sender cannot know, within this after the last one.
 const CHECK_WITHIN: Duration = Duration::from_secs(3);
-
-/// Decoding for meters, shared by all of a room's speakers: 16 streams' worth; beyond it packets are skipped
-/// and a stream's last level stands.
-#[derive(Debug)]
-pub struct DecodeBudget(Bucket);
-
-impl DecodeBudget {
-    const COST: Duration = Duration::from_micros(20_000 / 16);
-
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Bucket::new(Duration::from_millis(100)))
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        self.0.take(now, Self::COST)
-    }
-}
-
-impl Default for DecodeBudget {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// One packet to be metered.
 #[derive(Debug, Clone, Copy)]

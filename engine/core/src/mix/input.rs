@@ -9,6 +9,8 @@ use crate::room::{AudioPacket, ParticipantKey};
 
 /// Whoever has not been loud for this long is not decoded.
 const ACTIVE: Duration = Duration::from_secs(2);
+/// Whoever has not been loud for this long is not named as being heard: the hangover of the rings, and the delay.
+const NAMED: Duration = Duration::from_millis(600);
 /// Whoever has not sent for this long is forgotten.
 const FORGET: Duration = Duration::from_secs(10);
 /// Ticks over which the least depth is watched: half a second.
@@ -63,10 +65,19 @@ impl Input {
         self.buffer.insert(now, packet, info);
     }
 
-    /// Whether it has been loud lately.
+    /// Whether it has been loud lately, so that it is worth decoding.
     pub fn is_active(&self, now: Instant) -> bool {
+        self.was_loud_within(now, ACTIVE)
+    }
+
+    /// Whether a listener hears it speak at present.
+    pub fn is_named(&self, now: Instant) -> bool {
+        self.was_loud_within(now, NAMED)
+    }
+
+    fn was_loud_within(&self, now: Instant, time: Duration) -> bool {
         self.last_loud
-            .is_some_and(|at| now.saturating_duration_since(at) < ACTIVE)
+            .is_some_and(|at| now.saturating_duration_since(at) < time)
     }
 
     pub fn is_forgotten(&self, now: Instant) -> bool {

@@ -20,7 +20,7 @@ const TAIL: u32 = 10;
 #[derive(Debug)]
 pub struct Mixed<'a> {
     pub payload: &'a [u8],
-    /// Who is heard in it, loudest first.
+    /// Who is heard speaking in it, loudest first.
     pub csrcs: &'a [u32],
     /// False when it is nothing but silence, and has been for a while.
     pub sound: bool,
@@ -92,28 +92,28 @@ impl Mixer {
     pub fn tick(&mut self, now: Instant) -> Mixed<'_> {
         self.inputs.retain(|input| !input.is_forgotten(now));
         let mut sum = [0.0; FRAME_SAMPLES];
-        self.add_up(now, &mut sum);
-        let silent = self.csrcs.is_empty();
-        let was_resting = self.silent_frames >= TAIL;
-        self.silent_frames = if silent {
-            self.silent_frames.saturating_add(1)
-        } else {
+        let sound = self.add_up(now, &mut sum);
+        let rested = self.silent_frames >= TAIL;
+        self.silent_frames = if sound {
             0
+        } else {
+            self.silent_frames.saturating_add(1)
         };
-        if silent && was_resting {
+        if rested && !sound {
             return Mixed {
                 payload: &SILENT_FRAME,
                 csrcs: &[],
-                sound: false,
+                sound,
             };
         }
-        if was_resting {
+        if rested {
             // The silent frames went round the encoder: it may not build on what came before them.
             self.encoder.reset();
         }
         self.limiter.apply(&mut sum);
+        let payload = encode(&mut self.encoder, &sum, &mut self.packet);
         Mixed {
-            payload: encode(&mut self.encoder, &sum, &mut self.packet),
+            payload,
             csrcs: &self.csrcs,
             sound: true,
         }
@@ -124,21 +124,25 @@ impl Mixer {
         encode(&mut self.encoder, &[0.0; FRAME_SAMPLES], &mut self.packet)
     }
 
-    fn add_up(&mut self, now: Instant, sum: &mut [f32; FRAME_SAMPLES]) {
+    /// Adds up the loudest and names those who speak at present; false when there was nothing to add.
+    fn add_up(&mut self, now: Instant, sum: &mut [f32; FRAME_SAMPLES]) -> bool {
         self.inputs
             .sort_unstable_by(|a, b| b.score_db.total_cmp(&a.score_db));
         self.csrcs.clear();
-        let mut places = MAX_MIXED;
+        let (mut places, mut sound) = (MAX_MIXED, false);
         for input in &mut self.inputs {
             if places == 0 || !input.is_active(now) {
                 input.idle(now);
                 continue;
             }
             places -= 1;
-            if input.add_to(now, sum) {
+            let added = input.add_to(now, sum);
+            sound |= added;
+            if added && input.is_named(now) {
                 self.csrcs.push(input.csrc);
             }
         }
+        sound
     }
 }
 

@@ -2,17 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::{AudioPacket, MixPacket, ParticipantKey, RecordingKey, RoomSink};
+use super::mix_line::{MixLine, SILENT_TICKS};
+use super::{AudioPacket, ParticipantKey, RecordingKey, RoomSink};
 use crate::mix::{Mixed, Mixer};
-use crate::opus::{PacketInfo, SILENT_FRAME, samples_within};
+use crate::opus::{PacketInfo, SILENT_FRAME};
 use crate::random::SplitMix64;
 use crate::recording::Recorder;
 use crate::slots::Bid;
 
 const TICK: Duration = Duration::from_millis(20);
-/// While nobody speaks listeners get one packet in so many ticks, as in a sender's own pause (400 ms, RFC 6716
-/// §2.1.9), and the room wakes up no more often.
-const SILENT_TICKS: u32 = 20;
 /// Ticks missed for longer than this (the machine slept) are silence: what was held for them is old.
 const STALE: Duration = Duration::from_secs(2);
 
@@ -32,58 +30,9 @@ struct Running {
     next_tick: Instant,
 }
 
-/// The mix's RTP line.
-#[derive(Debug)]
-struct MixLine {
-    ssrc: u32,
-    origin: (Instant, u32),
-    seq: u64,
-    /// Ticks since the last packet with sound.
-    silent_ticks: u32,
-}
-
-impl MixLine {
-    fn rtp_time(&self, now: Instant) -> u32 {
-        let (start, rtp_ts) = self.origin;
-        rtp_ts.wrapping_add(samples_within(now.saturating_duration_since(start)) as u32)
-    }
-
-    /// Sound goes out at once, silence now and then.
-    fn send(&mut self, at: Instant, mixed: &Mixed<'_>, out: &mut impl RoomSink) {
-        let marker = mixed.sound && self.silent_ticks > 0;
-        self.silent_ticks = if mixed.sound {
-            0
-        } else {
-            self.silent_ticks.wrapping_add(1)
-        };
-        if !self.silent_ticks.is_multiple_of(SILENT_TICKS) {
-            return;
-        }
-        self.seq += 1;
-        let (ssrc, seq, rtp_ts) = (self.ssrc, self.seq, self.rtp_time(at));
-        let (csrcs, payload) = (mixed.csrcs, mixed.payload);
-        out.mix_packet(&MixPacket {
-            ssrc,
-            seq,
-            rtp_ts,
-            marker,
-            csrcs,
-            payload,
-        });
-    }
-}
-
 impl Mixing {
     pub fn new(ssrc: u32, now: Instant, random: &mut SplitMix64) -> Self {
-        let origin = (now, random.draw_u32());
-        // As in `Line::new`: no doubt about the roll-over counter.
-        let seq = u64::from(random.draw_u32() & 0x7fff);
-        let line = MixLine {
-            ssrc,
-            origin,
-            seq,
-            silent_ticks: 1,
-        };
+        let line = MixLine::new(ssrc, now, random);
         Self {
             line,
             wanted: false,
@@ -93,7 +42,7 @@ impl Mixing {
     }
 
     pub fn ssrc(&self) -> u32 {
-        self.line.ssrc
+        self.line.ssrc()
     }
 
     pub fn rtp_time(&self, now: Instant) -> u32 {

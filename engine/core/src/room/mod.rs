@@ -2,6 +2,7 @@
 //!
 //! Sans-I/O: packets and instants in, packets and facts out through [`RoomSink`].
 
+mod mix_line;
 mod mixing;
 mod speaking;
 mod types;

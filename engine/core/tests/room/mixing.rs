@@ -114,3 +114,22 @@ fn a_room_whose_mix_nobody_wants_makes_none() {
     assert!(bench.ear.mix.is_empty());
     assert!(bench.wake_ups < 5, "{} wake-ups", bench.wake_ups);
 }
+
+#[test]
+fn who_has_stopped_speaking_is_named_no_more_though_still_mixed() {
+    let mut pcm = talk(&["Front_Center"], 1);
+    pcm.extend(silence(4));
+    let mut bench = Bench::new(1);
+    bench.want_mix();
+    bench.play(send(1, 0, &encode(&pcm), true));
+    let named = bench
+        .ear
+        .mix
+        .iter()
+        .filter(|packet| !packet.csrcs.is_empty());
+    let last = named.map(|packet| packet.at).max().unwrap();
+    assert!(
+        (ms(1_000)..ms(1_700)).contains(&last),
+        "last named at {last:?}"
+    );
+}
