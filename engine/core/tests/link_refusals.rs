@@ -144,7 +144,7 @@ fn the_peer_moves_by_an_authenticated_nomination() {
 fn an_ice_restart_keeps_the_keys_and_silences_the_old_credentials() {
     let mut world = World::new(&WorldConfig::default());
     world.connect();
-    let old = check(&world, &world.local.password().to_owned(), true);
+    let old = check(&world, world.local.password(), true);
     let new_local = IceCredentials::for_shard(3, &[9; 34]);
     let new_remote = IceCredentials::new("abcdefgh", &"r".repeat(24)).unwrap();
     world.link.restart_ice(new_local.clone(), &new_remote);
@@ -175,7 +175,7 @@ fn a_peer_that_never_comes_or_never_finishes_is_given_up() {
 
     let mut world = World::new(&WorldConfig::default());
     world.peer_is_heard = false;
-    let check = check(&world, &world.local.password().to_owned(), true);
+    let check = check(&world, world.local.password(), true);
     assert!(world.inject(peer_address(), &check));
     world.run(Duration::from_secs(12));
     assert!(
