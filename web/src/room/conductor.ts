@@ -208,9 +208,10 @@ export class Conductor {
 
   #speakMoved(state: PathState): void {
     this.#linkMoved("speak", state);
+    const { wanted, actual } = this.read().mic;
     if (state.at === "refused") this.#wish("off");
     // Muted while the session was being made: the server took its coming up for an open microphone.
-    else if (state.at === "up" && this.read().mic.wanted === "off") this.#tellMic("muted");
+    else if (state.at === "up" && wanted === "off" && actual !== "muted_by_manager") this.#tellMic("muted");
   }
 
   #linkMoved(link: "hear" | "speak", { at }: PathState): void {

@@ -19,7 +19,7 @@ export const browserTimers: Timers = {
 };
 
 const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 5_000;
 
 /** Doubling waits with jitter, so that a restarted server is not met by everybody in the same instant. */
 export function backoffMs(attempt: number, random: number): number {
