@@ -24,6 +24,13 @@ pub enum LoadError {
     /// A 201 without a Location is no session (RFC 9725 §4.2).
     #[error("{url} answered 201 without a usable Location")]
     NoLocation { url: String },
+    /// The room let the client in without saying where to.
+    #[error("{url} gave no ticket: {source}")]
+    NoTicket {
+        url: String,
+        #[source]
+        source: serde_json::Error,
+    },
     /// The door's address cannot be resolved or is not plain HTTP.
     #[error("{url} is not an http:// address that resolves")]
     BadUrl { url: String },

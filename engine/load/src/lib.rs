@@ -6,10 +6,12 @@
 //! that speaks WHIP and WHEP.
 
 mod client;
+pub mod cpu;
 mod error;
 mod fleet;
 mod inbox;
 pub mod netem;
+pub mod raw;
 mod rtp_header;
 mod signalling;
 mod speech;
@@ -17,8 +19,8 @@ mod statistics;
 
 pub use client::{Client, Dtls, Milestones, Plan, Talk};
 pub use error::LoadError;
-pub use fleet::{ClientId, Fleet, Joiner};
+pub use fleet::{ClientId, Fleet, Joined, Joiner, Milestone};
 pub use inbox::{Heard, Inbox, StreamStats};
-pub use signalling::{Door, Session, Signalling};
+pub use signalling::{Door, Entrance, Session, Signalling};
 pub use speech::{FRAME_MS, Frame, SAMPLE_RATE_HZ, Speech, energy_dbov};
 pub use statistics::percentile;

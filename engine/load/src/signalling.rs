@@ -13,7 +13,7 @@ use crate::LoadError;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where to knock, and with what.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Door {
     /// The WHIP or WHEP endpoint, `http://…`.
     pub url: String,
@@ -48,6 +48,34 @@ impl Door {
     }
 }
 
+/// How a client comes in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Entrance {
+    /// Straight through a door, with a token that was given before.
+    Door(Door),
+    /// By Palabre's API: `POST /rooms/{id}/join` gives the ticket and the edge's addresses.
+    Room {
+        join_url: String,
+        /// The account's bearer token.
+        session: String,
+        /// The body of the request.
+        body: serde_json::Value,
+    },
+}
+
+/// The part of a join's answer that leads to the media.
+#[derive(Deserialize)]
+struct Ticket {
+    ticket: String,
+    edge: Edge,
+}
+
+#[derive(Deserialize)]
+struct Edge {
+    whep: String,
+}
+
 /// An accepted offer.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -76,6 +104,34 @@ impl Default for Signalling {
 }
 
 impl Signalling {
+    /// Turns an entrance into the door it leads to; a listener's, when it goes by the API.
+    pub fn enter(&self, entrance: Entrance) -> Result<Door, LoadError> {
+        let (join_url, session, body) = match entrance {
+            Entrance::Door(door) => return Ok(door),
+            Entrance::Room {
+                join_url,
+                session,
+                body,
+            } => (join_url, session, body),
+        };
+        let request = self
+            .agent
+            .post(&join_url)
+            .header(header::AUTHORIZATION, format!("Bearer {session}"));
+        let sent = request
+            .content_type("application/json")
+            .send(body.to_string());
+        let text = read_text(&join_url, &mut accepted(&join_url, sent)?)?;
+        let joined: Ticket = serde_json::from_str(&text).map_err(|source| LoadError::NoTicket {
+            url: join_url,
+            source,
+        })?;
+        Ok(Door {
+            url: joined.edge.whep,
+            token: joined.ticket,
+        })
+    }
+
     /// `POST` of an offer; a refusal is [`LoadError::Refused`].
     pub fn offer(&self, door: &Door, offer_sdp: &str) -> Result<Session, LoadError> {
         let request = self

@@ -1,78 +1,114 @@
 //! Many joins at once: HTTP on a few threads, WebRTC on the fleet's.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{ClientId, Fleet};
+use crate::LoadError;
 use crate::client::Plan;
-use crate::signalling::{Door, Session, Signalling};
-use crate::{LoadError, client::Client};
+use crate::signalling::{Entrance, Session, Signalling};
+
+/// When a client counts as joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Milestone {
+    /// ICE and DTLS are done.
+    Connected,
+    /// The first audio packet was heard; somebody has to speak for that.
+    FirstPacket,
+}
 
 /// Joins a queue of clients, so many at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Joiner {
     /// Threads that talk HTTP.
     pub http_threads: usize,
-    /// Offers on their way, or answered and not yet connected: more would only measure the queue.
+    /// Clients on their way: more would only measure the server's queue.
     pub in_flight: usize,
-    /// A client that is not connected after this long has failed.
+    /// A client that has not joined after this long has failed.
     pub patience: Duration,
+    pub until: Milestone,
+}
+
+impl Default for Joiner {
+    fn default() -> Self {
+        Self {
+            http_threads: 4,
+            in_flight: 32,
+            patience: Duration::from_secs(20),
+            until: Milestone::Connected,
+        }
+    }
+}
+
+/// What became of a queue of joins.
+#[derive(Debug)]
+pub struct Joined {
+    pub clients: Vec<ClientId>,
+    pub failures: Vec<LoadError>,
+    /// From the first offer to the last client's milestone.
+    pub time: Duration,
 }
 
 struct Errand {
     id: ClientId,
-    door: Door,
+    entrance: Entrance,
     offer: String,
 }
 
 type Reply = (ClientId, Result<Session, LoadError>);
 
 impl Joiner {
-    /// Joins one client per door. Gives those that connected and what became of the others.
+    /// Joins one client per entrance; `plan` says by the client's number what it does, `progress` hears how many are done.
     pub fn join_all(
         &self,
         fleet: &mut Fleet,
-        doors: Vec<Door>,
+        entrances: Vec<Entrance>,
         plan: impl Fn(usize) -> Plan,
-    ) -> Result<(Vec<ClientId>, Vec<LoadError>), LoadError> {
+        mut progress: impl FnMut(usize),
+    ) -> Result<Joined, LoadError> {
+        let (errands, replies) = self.hire_carriers(&fleet.signalling);
+        let start = Instant::now();
+        let mut queue: VecDeque<(usize, Entrance)> = entrances.into_iter().enumerate().collect();
+        let mut pending = Pending::default();
+        while !(queue.is_empty() && pending.is_empty()) {
+            while pending.len() < self.in_flight.max(1) {
+                let Some((number, entrance)) = queue.pop_front() else {
+                    break;
+                };
+                let (id, offer) = fleet.offer(plan(number))?;
+                pending.at_http += 1;
+                // Cannot fail: the carriers wait for errands until `errands` is dropped.
+                let _ = errands.send(Errand {
+                    id,
+                    entrance,
+                    offer,
+                });
+            }
+            pending.take_replies(fleet, &replies);
+            fleet.turn(Duration::from_millis(1));
+            pending.settle(fleet, self);
+            progress(pending.clients.len());
+        }
+        Ok(Joined {
+            clients: pending.clients,
+            failures: pending.failures,
+            time: start.elapsed(),
+        })
+    }
+
+    /// The carriers leave when the errands' sender is gone.
+    fn hire_carriers(&self, signalling: &Signalling) -> (Sender<Errand>, Receiver<Reply>) {
         let (errands, waiting) = channel::<Errand>();
         let (reply, replies) = channel::<Reply>();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..self.http_threads.max(1) {
-            let (signalling, waiting, reply) =
-                (fleet.signalling.clone(), waiting.clone(), reply.clone());
+            let (signalling, waiting, reply) = (signalling.clone(), waiting.clone(), reply.clone());
             thread::spawn(move || carry(&signalling, &waiting, &reply));
         }
-        self.drive(fleet, doors.into(), plan, &errands, &replies)
-    }
-
-    fn drive(
-        &self,
-        fleet: &mut Fleet,
-        mut doors: VecDeque<Door>,
-        plan: impl Fn(usize) -> Plan,
-        errands: &Sender<Errand>,
-        replies: &Receiver<Reply>,
-    ) -> Result<(Vec<ClientId>, Vec<LoadError>), LoadError> {
-        let (mut asked, mut pending, mut connected, mut failed) =
-            (0, Pending::default(), Vec::new(), Vec::new());
-        while !(doors.is_empty() && pending.is_empty()) {
-            while pending.len() < self.in_flight.max(1) {
-                let Some(door) = doors.pop_front() else { break };
-                let (id, offer) = fleet.offer(plan(asked))?;
-                asked += 1;
-                pending.at_http += 1;
-                // The threads end only when this sender is gone.
-                let _carriers_outlive_us = errands.send(Errand { id, door, offer });
-            }
-            pending.take_replies(fleet, replies, &mut failed);
-            fleet.turn(Duration::from_millis(1));
-            pending.settle(fleet, self.patience, &mut connected, &mut failed);
-        }
-        Ok((connected, failed))
+        (errands, replies)
     }
 }
 
@@ -80,10 +116,18 @@ impl Joiner {
 fn carry(signalling: &Signalling, waiting: &Mutex<Receiver<Errand>>, reply: &Sender<Reply>) {
     loop {
         let next = waiting.lock().map(|queue| queue.recv());
-        let Ok(Ok(Errand { id, door, offer })) = next else {
+        let Ok(Ok(Errand {
+            id,
+            entrance,
+            offer,
+        })) = next
+        else {
             return;
         };
-        if reply.send((id, signalling.offer(&door, &offer))).is_err() {
+        let session = signalling
+            .enter(entrance)
+            .and_then(|door| signalling.offer(&door, &offer));
+        if reply.send((id, session)).is_err() {
             return;
         }
     }
@@ -93,6 +137,8 @@ fn carry(signalling: &Signalling, waiting: &Mutex<Receiver<Errand>>, reply: &Sen
 struct Pending {
     at_http: usize,
     connecting: Vec<ClientId>,
+    clients: Vec<ClientId>,
+    failures: Vec<LoadError>,
 }
 
 impl Pending {
@@ -104,56 +150,49 @@ impl Pending {
         self.len() == 0
     }
 
-    fn take_replies(
-        &mut self,
-        fleet: &mut Fleet,
-        replies: &Receiver<Reply>,
-        failed: &mut Vec<LoadError>,
-    ) {
-        loop {
-            let (id, session) = match replies.try_recv() {
-                Ok(reply) => reply,
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
-            };
+    fn take_replies(&mut self, fleet: &mut Fleet, replies: &Receiver<Reply>) {
+        while let Ok((id, session)) = replies.try_recv() {
             self.at_http -= 1;
             match session.and_then(|session| fleet.answer(id, session)) {
                 Ok(()) => self.connecting.push(id),
-                Err(error) => failed.push(error),
+                Err(error) => self.failures.push(error),
             }
         }
     }
 
-    fn settle(
-        &mut self,
-        fleet: &mut Fleet,
-        patience: Duration,
-        connected: &mut Vec<ClientId>,
-        failed: &mut Vec<LoadError>,
-    ) {
-        self.connecting.retain(|&id| {
-            if fleet.client(id).is_connected() {
-                connected.push(id);
-                return false;
+    fn settle(&mut self, fleet: &mut Fleet, joiner: &Joiner) {
+        for id in std::mem::take(&mut self.connecting) {
+            if fleet.has_reached(id, joiner.until) {
+                self.clients.push(id);
+            } else if let Some(error) = fleet.gave_up(id, joiner.patience) {
+                self.failures.push(error);
+            } else {
+                self.connecting.push(id);
             }
-            let Some(error) = why_not(fleet, id, patience) else {
-                return true;
-            };
-            failed.push(error);
-            false
-        });
+        }
     }
 }
 
-fn why_not(fleet: &mut Fleet, id: ClientId, patience: Duration) -> Option<LoadError> {
-    let seat = &mut fleet.seats[id.0];
-    let late = Client::milestones(&seat.client).offered_at.elapsed() > patience;
-    if !late && !seat.client.is_closed() {
-        return None;
+impl Fleet {
+    fn has_reached(&self, id: ClientId, milestone: Milestone) -> bool {
+        match milestone {
+            Milestone::Connected => self.client(id).is_connected(),
+            Milestone::FirstPacket => self.client(id).milestones().first_packet_at.is_some(),
+        }
     }
-    seat.client.close();
-    Some(
-        seat.failure
-            .take()
-            .unwrap_or(LoadError::NotConnected { after: patience }),
-    )
+
+    /// Why a client that is still on its way will not arrive, if so; it is closed then.
+    fn gave_up(&mut self, id: ClientId, patience: Duration) -> Option<LoadError> {
+        let seat = &mut self.seats[id.0];
+        let late = seat.client.milestones().offered_at.elapsed() > patience;
+        if !late && !seat.client.is_closed() {
+            return None;
+        }
+        seat.client.close();
+        Some(
+            seat.failure
+                .take()
+                .unwrap_or(LoadError::NotConnected { after: patience }),
+        )
+    }
 }

@@ -9,13 +9,13 @@ use std::collections::BinaryHeap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-pub use join::Joiner;
+pub use join::{Joined, Joiner, Milestone};
+pub(crate) use ports::{Ports, loopback};
 
 use crate::client::{Client, Plan};
 use crate::netem::Conditions;
 use crate::signalling::{Door, Session, Signalling};
 use crate::{Inbox, LoadError};
-use ports::Ports;
 use seat::Seat;
 
 /// Names a client of one fleet.

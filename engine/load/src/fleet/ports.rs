@@ -17,7 +17,7 @@ const FIRST_LOOPBACK: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 0);
 
 /// Where a client sends from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Local {
+pub(crate) struct Local {
     pub address: SocketAddr,
     socket: usize,
 }
@@ -36,7 +36,7 @@ enum Reach {
 }
 
 /// The sockets, and which client is behind which address.
-pub(super) struct Ports {
+pub(crate) struct Ports {
     reach: Reach,
     ports: Vec<Port>,
     owners: HashMap<(usize, IpAddr), usize>,
@@ -65,10 +65,11 @@ impl Ports {
     /// An address for the client with this index.
     pub fn open(&mut self, index: usize) -> io::Result<Local> {
         let (ip, socket) = match self.reach {
-            Reach::Loopback if self.ports.is_empty() => {
-                (loopback(index), self.bind(Ipv4Addr::UNSPECIFIED.into())?)
-            }
-            Reach::Loopback => (loopback(index), 0),
+            Reach::Loopback if self.ports.is_empty() => (
+                loopback(index).into(),
+                self.bind(Ipv4Addr::UNSPECIFIED.into())?,
+            ),
+            Reach::Loopback => (loopback(index).into(), 0),
             Reach::Routed(ip) => (ip, self.bind(ip)?),
         };
         self.owners.insert((socket, ip), index);
@@ -186,9 +187,10 @@ impl Port {
     }
 }
 
-fn loopback(index: usize) -> IpAddr {
+/// The address of a client on loopback.
+pub(crate) fn loopback(index: usize) -> Ipv4Addr {
     // 127.1.0.0 leaves room for sixteen million clients.
-    IpAddr::V4(Ipv4Addr::from_bits(FIRST_LOOPBACK.to_bits() + index as u32))
+    Ipv4Addr::from_bits(FIRST_LOOPBACK.to_bits() + index as u32)
 }
 
 /// The local address that packets to `server` leave from.
