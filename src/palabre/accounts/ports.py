@@ -10,6 +10,8 @@ from palabre.domain.ids import AccountId, ChatId
 
 
 class AccountStore(Protocol):
+    """The accounts there are."""
+
     async def add(self, account: Account, password_hash: str, saved: Chat) -> None:
         """Keeps the account and its Saved Messages in one transaction. Raises Refused(HANDLE_TAKEN)."""
         ...
@@ -78,12 +80,16 @@ class Answers(Protocol):
 
 
 class Clock(Protocol):
+    """The time of day."""
+
     def now(self) -> datetime:
         """UTC, aware."""
         ...
 
 
 class Ids(Protocol):
+    """New random names and secrets."""
+
     def account(self) -> AccountId: ...
 
     def chat(self) -> ChatId: ...

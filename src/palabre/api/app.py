@@ -1,7 +1,5 @@
 """The ASGI application: the API under /api/v1, the web pages everywhere else."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -17,18 +15,15 @@ from palabre.api.routes import accounts, chats, members, messages, participants,
 PREFIX = "/api/v1"
 _ROUTERS = (accounts, chats, members, messages, rooms, participants, recordings)
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-
-def described_app(lifespan: Lifespan | None = None) -> FastAPI:
+def described_app() -> FastAPI:
     """All operations without the services behind them: enough for the OpenAPI document."""
     app = FastAPI(
         title="Palabre",
         version=__version__,
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,  # the usual page loads scripts from elsewhere, which the content security policy forbids
+        docs_url=None,  # the usual page loads scripts from elsewhere; the page's policy forbids it
         redoc_url=None,
-        lifespan=lifespan,
         separate_input_output_schemas=False,
     )
     api = APIRouter(
@@ -44,9 +39,9 @@ def described_app(lifespan: Lifespan | None = None) -> FastAPI:
     return app
 
 
-def create_app(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
+def create_app(services: Services) -> FastAPI:
     """The application as it is served."""
-    app = described_app(lifespan)
+    app = described_app()
     rates = Rates.of(services.settings.limits)
     app.state.services = services
     app.state.rates = rates

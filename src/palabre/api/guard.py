@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from palabre.api.edge import edge_address
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
 from palabre.api.rates import Rate
@@ -59,18 +60,27 @@ class Visit:
 
 
 def services_of(request: Request) -> Services:
+    """What `create_app` was given."""
     found = request.app.state.services
     assert isinstance(found, Services)
     return found
 
 
+def edge_of(request: Request) -> str:
+    """The edge's address for whoever sent this request."""
+    services = services_of(request)
+    return edge_address(request.url, services.settings.edge_url, services.edge_port)
+
+
 def rates_of(request: Request) -> Rates:
+    """The rate limits of this process."""
     found = request.app.state.rates
     assert isinstance(found, Rates)
     return found
 
 
 def address_of(request: Request) -> str:
+    """The address the request came from; behind a proxy, what it says in X-Forwarded-For."""
     return request.client.host if request.client else "unknown"
 
 
@@ -163,3 +173,4 @@ Here = Annotated[Card, Depends(_card)]
 Inside = Annotated[Look, Depends(_look)]
 TheMessage = Annotated[Message, Depends(_message)]
 Use = Annotated[Services, Depends(services_of)]
+EdgeAddress = Annotated[str, Depends(edge_of)]

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import URL, Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from palabre.api.edge import edge_address
 from palabre.api.problems import TooManyRequests, problem_response
 from palabre.api.rates import Rate
 from palabre.domain.refusal import Code, Refused
 
 
 class BodyLimit:
-    """Refuses bodies over `max_bytes`, whether announced or streamed (BODY_TOO_LARGE)."""
+    """Refuses bodies over `max_bytes`, whether announced or streamed (BODY_TOO_LARGE).
+
+    The framework has such a limit too, but answers with plain text.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app = app
@@ -94,8 +98,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # A policy cannot say "my host with another port": without an own address any host's edge port it is.
-        edge = self._edge_url or f"http://*:{self._edge_port} https://*:{self._edge_port}"
+        edge = edge_address(URL(scope=scope), self._edge_url, self._edge_port)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

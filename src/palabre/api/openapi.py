@@ -17,10 +17,11 @@ Json = dict[str, Any]
 DESCRIPTION = """\
 Live voice chats in groups and channels.
 
-Programs sign in with `transport: bearer` and send the token as `Authorization: Bearer`. Web pages use the cookie and
-repeat the `palabre_csrf` cookie in `X-CSRF-Token` on everything that changes something.
+Programs sign in with `transport: bearer` and send the token as `Authorization: Bearer`. Web pages use the
+cookie and repeat the `palabre_csrf` cookie in `X-CSRF-Token` on everything that changes something.
 
-Errors are problem documents (RFC 9457): branch on `code`, show `detail`. Lists are pages: follow `next_cursor`.
+Errors are problem documents (RFC 9457): branch on `code`, show `detail`. Lists are pages: follow
+`next_cursor`.
 """
 
 _SCHEMES: Json = {

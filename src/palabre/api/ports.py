@@ -18,12 +18,16 @@ from palabre.rooms.tickets import TicketOffice
 
 
 class BlobFiles(Protocol):
+    """The sound of voice messages."""
+
     def path(self, blob: BlobId) -> Path | None:
         """Where the bytes lie; None when there is no such blob."""
         ...
 
 
 class Clock(Protocol):
+    """The time of day, and time that only goes forward."""
+
     def now(self) -> datetime:
         """UTC, aware."""
         ...
@@ -34,6 +38,8 @@ class Clock(Protocol):
 
 
 class Ids(Protocol):
+    """New random names."""
+
     def recording(self) -> RecordingId: ...
 
 

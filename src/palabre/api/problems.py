@@ -89,6 +89,7 @@ class Problem(BaseModel):
 
 
 def problem(refused: Refused, *, errors: list[FieldError] | None = None) -> Problem:
+    """The refusal in words. `errors`: places of the request that are not as documented."""
     return Problem(
         type=f"urn:palabre:problem:{refused.code}",
         title=refused.code.replace("_", " ").capitalize(),
@@ -103,6 +104,7 @@ def problem(refused: Refused, *, errors: list[FieldError] | None = None) -> Prob
 def problem_response(
     refused: Refused, *, errors: list[FieldError] | None = None, headers: dict[str, str] | None = None
 ) -> Response:
+    """The refusal as an answer, with the headers its status asks for."""
     body = problem(refused, errors=errors)
     extra = dict(headers or {})
     if body.status == 401:
@@ -141,7 +143,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem_response(Refused(Code.INVALID_INPUT), errors=errors)
 
 
-_HTTP_CODES = {404: Code.NOT_FOUND, 405: Code.NOT_FOUND, 413: Code.BODY_TOO_LARGE, 400: Code.INVALID_INPUT}
+_HTTP_CODES = {404: Code.NOT_FOUND, 405: Code.NOT_FOUND, 400: Code.INVALID_INPUT}
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from palabre.api.problems import TooManyRequests
 
 MAX_KEYS = 50_000
-"""Buckets kept; the one used longest ago goes first. It was full again by then, or its owner is a flood of keys."""
+"""Buckets kept; the one used longest ago goes first. It was full again by then, or one of a flood of keys."""
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Rate:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def take(self, key: str, now: float) -> None:
-        """One token of `key` at `now` (monotonic seconds). Raises TooManyRequests with the wait for the next."""
+        """One token of `key` at `now` (monotonic seconds). Raises TooManyRequests with the wait."""
         bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
         self._buckets.move_to_end(key)
         if len(self._buckets) > MAX_KEYS:

@@ -9,6 +9,7 @@ from palabre.wire import chats as wire
 
 
 def chat(card: Card, bar: LiveBar | None) -> wire.Chat:
+    """A chat as the card's account finds it. Who owns it is told to nobody else."""
     mine = card.mine
     return wire.Chat(
         id=card.chat.id,
@@ -28,6 +29,7 @@ def chat(card: Card, bar: LiveBar | None) -> wire.Chat:
 
 
 def live_room(bar: LiveBar) -> wire.LiveRoom:
+    """The live bar."""
     return wire.LiveRoom(
         id=bar.room,
         title=bar.title,
@@ -43,10 +45,12 @@ async def chats(services: Services, cards: list[Card]) -> list[wire.Chat]:
 
 
 async def one_chat(services: Services, card: Card) -> wire.Chat:
+    """The card with its live bar."""
     return chat(card, await services.rooms.live_bar(card.chat.id))
 
 
 def member(row: Member, account: Account) -> wire.Member:
+    """A row of the list of members."""
     return wire.Member(
         account_id=account.id,
         handle=account.handle,
@@ -58,4 +62,5 @@ def member(row: Member, account: Account) -> wire.Member:
 
 
 def invite_link(link: InviteLink) -> wire.InviteLink:
+    """A link for whoever made it."""
     return wire.InviteLink(token=link.token, expires_at=link.expires_at, max_uses=link.max_uses)

@@ -49,7 +49,7 @@ class Membership:
         return list(rows), following
 
     async def set_rights(self, card: Card, account: AccountId, given: frozenset[Right]) -> Member:
-        """What an admin may do; an empty set makes a plain member. Raises Refused(NOT_A_MEMBER | FORBIDDEN)."""
+        """What an admin may do; none: a plain member. Raises Refused(NOT_A_MEMBER | FORBIDDEN)."""
         member = await self._other(card, account)
         if card.chat.kind is not ChatKind.GROUP and Right.ANONYMOUS in given:
             raise Refused(Code.FORBIDDEN, "Only a group has anonymous admins. Leave out `anonymous`.")

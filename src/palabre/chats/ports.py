@@ -35,6 +35,8 @@ class InviteLink:
 
 
 class ChatStore(Protocol):
+    """The chats there are, and how an account finds them."""
+
     async def add(self, chat: Chat, owner: Member) -> None:
         """Keeps the chat with its first member. Raises Refused(HANDLE_TAKEN)."""
         ...
@@ -50,7 +52,7 @@ class ChatStore(Protocol):
     async def of(
         self, account: AccountId, *, after: str | None, size: int
     ) -> tuple[Sequence[Card], str | None]:
-        """The account's chats, Saved Messages first, then by last activity; and the cursor of the next page."""
+        """The account's chats, Saved Messages first, then by last activity; the next page's cursor."""
         ...
 
     async def search(self, query: str, viewer: AccountId, *, size: int) -> Sequence[Card]:
@@ -65,6 +67,8 @@ class ChatStore(Protocol):
 
 
 class MemberStore(Protocol):
+    """Who is in which chat, with which rights."""
+
     async def get(self, chat: ChatId, account: AccountId) -> Member | None: ...
 
     async def add(self, member: Member) -> None:
@@ -83,6 +87,8 @@ class MemberStore(Protocol):
 
 
 class InviteStore(Protocol):
+    """Links into private chats."""
+
     async def add(self, link: InviteLink) -> None: ...
 
     async def get(self, token: str) -> InviteLink | None: ...
@@ -93,8 +99,10 @@ class InviteStore(Protocol):
 
 
 class MessageStore(Protocol):
+    """What was said, in order."""
+
     async def add(self, draft: Draft, *, once: str | None = None) -> Message:
-        """Gives the draft its place. A second draft with the same `once` changes nothing: the first comes back."""
+        """Gives the draft its place. A second one with the same `once` changes nothing: the first comes back."""
         ...
 
     async def get(self, message: MessageId) -> Message | None: ...
@@ -127,12 +135,16 @@ class Standing(Protocol):
 
 
 class Clock(Protocol):
+    """The time of day."""
+
     def now(self) -> datetime:
         """UTC, aware."""
         ...
 
 
 class Ids(Protocol):
+    """New random names and secrets."""
+
     def chat(self) -> ChatId: ...
 
     def message(self) -> MessageId: ...

@@ -19,7 +19,7 @@ _WRITES = "palabre_writes"
 
 
 class Database:
-    """Reads run side by side. Writes of this process queue fairly before SQLite, which takes one at a time."""
+    """Reads run side by side. Writes queue fairly before SQLite, which takes one at a time."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine

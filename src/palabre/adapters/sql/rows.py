@@ -18,6 +18,7 @@ class Row(Protocol):
 
 
 def account(row: Row) -> Account:
+    """From columns of `accounts`."""
     return Account(
         AccountId(row["id"]),
         row["handle"],
@@ -29,6 +30,7 @@ def account(row: Row) -> Account:
 
 
 def chat(row: Row) -> Chat:
+    """From columns of `chats`."""
     return Chat(
         ChatId(row["id"]),
         ChatKind(row["kind"]),
@@ -41,6 +43,7 @@ def chat(row: Row) -> Chat:
 
 
 def chat_values(known: Chat) -> Json:
+    """What may change of a chat."""
     return {
         "kind": known.kind.value,
         "title": known.title,
@@ -51,11 +54,13 @@ def chat_values(known: Chat) -> Json:
 
 
 def member(row: Row) -> Member:
+    """From columns of `members`."""
     given = frozenset(Right(right) for right in row["rights"])
     return Member(ChatId(row["chat_id"]), AccountId(row["account_id"]), row["owner"], given, row["joined_at"])
 
 
 def member_values(known: Member) -> Json:
+    """The whole row."""
     return {
         "chat_id": known.chat,
         "account_id": known.account,
@@ -66,6 +71,7 @@ def member_values(known: Member) -> Json:
 
 
 def message(row: Row) -> m.Message:
+    """From columns of `messages`."""
     by = row["author"]
     return m.Message(
         MessageId(row["id"]),
@@ -78,6 +84,7 @@ def message(row: Row) -> m.Message:
 
 
 def author_value(author: m.Author | None) -> Json | None:
+    """As `messages.author` keeps it."""
     return None if author is None else {"kind": author.kind.value, "id": author.id, "name": author.name}
 
 

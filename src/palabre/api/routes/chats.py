@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from palabre.api import show
-from palabre.api.edge import edge_address
-from palabre.api.guard import Here, Me, Use
+from palabre.api.guard import EdgeAddress, Here, Me, Use
 from palabre.api.once import OnlyOnce
 from palabre.wire import chats as wire
 from palabre.wire.room import Persona
@@ -66,11 +65,12 @@ async def change_chat(chat_id: str, body: wire.ChatUpdate, here: Here, services:
 
 
 @router.post("/chats/{chat_id}/events-ticket")
-async def get_events_ticket(chat_id: str, here: Here, request: Request, services: Use) -> wire.EventsTicket:
+async def get_events_ticket(chat_id: str, here: Here, edge: EdgeAddress, services: Use) -> wire.EventsTicket:
     """A ticket for the chat's event stream at the edge."""
     ticket = services.tickets.for_chat(here.chat.id)
-    events = f"{edge_address(request, services)}/edge/v1/events"
-    return wire.EventsTicket(ticket=ticket.token, expires_at=ticket.expires_at, events=events)
+    return wire.EventsTicket(
+        ticket=ticket.token, expires_at=ticket.expires_at, events=f"{edge}/edge/v1/events"
+    )
 
 
 @router.get("/chats/{chat_id}/personas")

@@ -1,9 +1,8 @@
 """Voice chats: start, enter, leave, end."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from palabre.api.edge import edge_address
-from palabre.api.guard import Here, Inside, Me, Use
+from palabre.api.guard import EdgeAddress, Here, Inside, Me, Use
 from palabre.api.once import OnlyOnce
 from palabre.domain.ids import RoomId
 from palabre.domain.personas import PersonaKind, PersonaRef
@@ -58,7 +57,7 @@ async def end_room(room_id: str, me: Me, services: Use) -> None:
 
 @router.post("/rooms/{room_id}/join")
 async def join_room(
-    room_id: str, request: Request, me: Me, here: Here, services: Use, body: wire.JoinRoom | None = None
+    room_id: str, edge: EdgeAddress, me: Me, here: Here, services: Use, body: wire.JoinRoom | None = None
 ) -> wire.Joined:
     """Enter, or come back: the same account and persona is the same participant, with a new ticket."""
     wish = body or wire.JoinRoom()
@@ -67,12 +66,12 @@ async def join_room(
     else:
         ref = await services.masks.remembered(here, me) or PersonaRef(PersonaKind.ACCOUNT, me.id)
     entry = await services.rooms.join(me.id, RoomId(room_id), ref, take_over=wish.take_over)
-    edge = f"{edge_address(request, services)}/edge/v1"
+    doors = f"{edge}/edge/v1"
     return wire.Joined(
         ticket=entry.ticket.token,
         expires_at=entry.ticket.expires_at,
         participant_id=entry.participant.id,
-        edge=wire.Edge(whip=f"{edge}/whip", whep=f"{edge}/whep", events=f"{edge}/events"),
+        edge=wire.Edge(whip=f"{doors}/whip", whep=f"{doors}/whep", events=f"{doors}/events"),
         you=wire.You(may_manage=entry.participant.manager, may_speak=entry.participant.may_speak),
         snapshot=wire_room.room_snapshot(snapshot(entry.room, viewer_of(entry.participant))),
     )
