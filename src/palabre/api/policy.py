@@ -1,8 +1,8 @@
 """Who may do what, in one table: for each operation the least an account must be, and its refusals.
 
 `guard` enforces it before any handler runs; the OpenAPI document is told from it. Rules of live rooms (who
-may mute whom, who may speak) are the domain's: they depend on the room's state, and `decide` applies them in the
-same step that changes it.
+may mute whom, who may speak) are the domain's: they depend on the room's state, and `decide`
+applies them in the same step that changes it.
 """
 
 from dataclasses import dataclass

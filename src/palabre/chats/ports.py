@@ -102,7 +102,7 @@ class MessageStore(Protocol):
     """What was said, in order."""
 
     async def add(self, draft: Draft, *, once: str | None = None) -> Message:
-        """Gives the draft its place. A second one with the same `once` changes nothing: the first comes back."""
+        """Gives the draft its place. A second one with the same `once` gives the first."""
         ...
 
     async def get(self, message: MessageId) -> Message | None: ...
