@@ -1,6 +1,5 @@
 """Which doors each participant has open, and who has been outside for too long."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -10,12 +9,12 @@ from palabre.rooms.media_events import Door
 
 
 class Doors:
-    """Of one room. Sessions are counted, because a new one may open before the one it replaces has closed."""
+    """Of one room, as the engine reports them. A session that replaces another is no news to it."""
 
     def __init__(self, grace: timedelta, hand_grace: timedelta) -> None:
         self._grace = grace
         self._hand_grace = hand_grace
-        self._open: dict[ParticipantId, Counter[Door]] = {}
+        self._open: dict[ParticipantId, set[Door]] = {}
         self._outside_since: dict[ParticipantId, datetime] = {}
 
     def expect(self, who: ParticipantId, since: datetime) -> None:
@@ -24,31 +23,33 @@ class Doors:
             self._outside_since[who] = since
 
     def opened(self, who: ParticipantId, door: Door) -> None:
-        """One more session of `who` at `door`."""
-        self._open.setdefault(who, Counter())[door] += 1
+        """`who` has a session at `door`."""
+        self._open.setdefault(who, set()).add(door)
         self._outside_since.pop(who, None)
 
     def closed(self, who: ParticipantId, door: Door, now: datetime) -> None:
-        """One session less. After the last, the time of grace runs."""
+        """`who` has none at `door` any more. After the last door, the time of grace runs."""
         doors = self._open.get(who)
-        if doors is None or doors[door] == 0:
+        if doors is None:
             return
-        doors[door] -= 1
-        if not doors.total():
+        doors.discard(door)
+        if not doors:
             del self._open[who]
             self._outside_since[who] = now
 
     def is_open(self, who: ParticipantId, door: Door) -> bool:
         """Whether `who` has a session at `door`."""
-        doors = self._open.get(who)
-        return doors is not None and doors[door] > 0
+        return door in self._open.get(who, ())
+
+    def forget(self, who: ParticipantId) -> None:
+        """All sessions of `who` were ended from here, which the engine does not report."""
+        self._open.pop(who, None)
+        self._outside_since.pop(who, None)
 
     def keep_only(self, inside: Iterable[ParticipantId]) -> None:
         """Forgets everyone who is not in the room any more."""
-        gone = (self._open.keys() | self._outside_since.keys()) - set(inside)
-        for who in gone:
-            self._open.pop(who, None)
-            self._outside_since.pop(who, None)
+        for who in (self._open.keys() | self._outside_since.keys()) - set(inside):
+            self.forget(who)
 
     def overdue(self, room: Room, now: datetime) -> list[ParticipantId]:
         """Who has had no door open for the time of grace, longer with a hand up."""

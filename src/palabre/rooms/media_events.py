@@ -18,7 +18,7 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A door opened. One report per session: two WHEP sessions in a row are two reports."""
+    """A door opened. A session that takes the place of another at the same door is no news."""
 
     room: RoomId
     participant: ParticipantId
@@ -27,7 +27,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """A door that was reported as open closed."""
+    """A door that was reported as open closed; not when `Media.remove` or `close_room` did it."""
 
     room: RoomId
     participant: ParticipantId

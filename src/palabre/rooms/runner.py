@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from palabre.domain.ids import ParticipantId, RoomId
+from palabre.domain.ids import RoomId
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room.decide import decide
 from palabre.domain.room.events import Changes, RoomStarted
-from palabre.domain.room.state import Mic, Room
+from palabre.domain.room.state import Mic, Participant, Room
 from palabre.rooms.aftermath import Aftermath
 from palabre.rooms.journal import Journal
-from palabre.rooms.live import LiveRooms
+from palabre.rooms.live import LiveRoom, LiveRooms
 from palabre.rooms.options import RoomOptions
 from palabre.rooms.ports import Clock, Ids, MediaBusy
 
@@ -62,7 +62,7 @@ class Runner:
             await self._aftermath.of_step(step)
         return step.after
 
-    def welcome(self, room_id: RoomId, who: ParticipantId, *, take_over: bool) -> None:
+    async def welcome(self, room_id: RoomId, who: Participant, *, take_over: bool) -> None:
         """A participant has joined, or joined again: its time of grace runs anew until a door opens.
 
         With `take_over` the sessions it had end, and their device is told so. Raises Refused(MEDIA_BUSY).
@@ -70,13 +70,20 @@ class Runner:
         live = self._rooms.get(room_id)
         if live is None:
             return
-        live.doors.expect(who, self._clock.now())
         if take_over:
-            try:
-                live.engine.cut(who, "TAKEN_OVER")
-            except MediaBusy as error:
-                raise Refused(Code.MEDIA_BUSY) from error
-            live.engine.bring_in_step(live.room)
+            await self._take_over(live, who)
+        live.doors.expect(who.id, self._clock.now())
+
+    async def _take_over(self, live: LiveRoom, who: Participant) -> None:
+        try:
+            live.engine.cut(who.id, "TAKEN_OVER")
+        except MediaBusy as error:
+            raise Refused(Code.MEDIA_BUSY) from error
+        live.doors.forget(who.id)
+        live.engine.release(who.id)
+        live.engine.bring_in_step(live.room)
+        if who.mic is Mic.LIVE:
+            await self.run(live.room.id, c.SetMic(who.account, Mic.MUTED))
 
     async def reopen(self, room_id: RoomId) -> None:
         """After a restart: live again with everybody in it. A recording goes on in a new file.

@@ -107,8 +107,9 @@ class RoomService:
         command = c.Join(by, mine, self._ids.participant(), self._new_csrc(room))
         room = await self._runner.run(room_id, command)
         await self._chats.remember_persona(room.chat, account, persona)
+        await self._runner.welcome(room_id, need_inside(room, account), take_over=take_over)
+        room = await self._runner.load(room_id)
         participant = need_inside(room, account)
-        self._runner.welcome(room_id, participant.id, take_over=take_over)
         return Entry(room, participant, self._tickets.for_room(room, participant))
 
     async def act(self, account: AccountId, room_id: RoomId, wish: Wish) -> Room:

@@ -7,6 +7,7 @@ import jwt
 from palabre.domain.personas import PersonaKind, PersonaRef
 from palabre.domain.refusal import Code
 from palabre.domain.room import commands as c
+from palabre.domain.room.state import Mic
 from palabre.rooms.media_events import Door
 from tests.fakes.house import TICKET_KEY
 from tests.unit.domain.test_who_may_speak import refused
@@ -44,6 +45,27 @@ async def test_taking_over_ends_the_other_device_and_tells_it_why(house, host, b
     assert (await house.join(ben, room, take_over=True)).participant.id == who
     assert [call[0] for call in house.media.calls] == ["remove", "admit"]
     assert house.media.called("remove") == [[who, "TAKEN_OVER"]]
+
+
+async def test_after_a_takeover_only_the_new_device_keeps_the_participant_in(house, host, ben):
+    room = await house.start(host)
+    who = (await house.join(ben, room)).participant.id
+    await house.opens(room, who, Door.EVENTS)
+    await house.join(ben, room, take_over=True)
+    await house.opens(room, who, Door.EVENTS)
+    await house.passes(60)
+    assert await house.of(ben, room)
+    await house.closes(room, who, Door.EVENTS)
+    await house.passes(20)
+    assert await house.of(ben, room) is None
+
+
+async def test_a_microphone_that_was_live_on_the_other_device_is_muted_by_the_takeover(house, host):
+    room = await house.start(host)
+    who = (await house.join(host, room)).participant.id
+    await house.opens(room, who, Door.WHIP)
+    await house.join(host, room, take_over=True)
+    assert (await house.of(host, room)).mic is Mic.MUTED
 
 
 async def test_another_name_is_another_participant(house, host):

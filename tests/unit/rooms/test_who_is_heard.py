@@ -30,13 +30,6 @@ async def test_a_session_that_speaks_makes_the_microphone_live_and_its_end_mutes
     assert (await house.of(ben, room)).mic is Mic.MUTED
 
 
-async def test_a_session_that_is_replaced_leaves_the_microphone_live(house, host, ben):
-    room, who = await speaking(house, host, ben)
-    await house.opens(room, who, Door.WHIP)
-    await house.closes(room, who, Door.WHIP)
-    assert (await house.of(ben, room)).mic is Mic.LIVE
-
-
 async def test_the_engine_is_told_of_a_mute_before_anybody_else(house, host, ben):
     room, who = await speaking(house, host, ben)
     house.media.calls.clear()
