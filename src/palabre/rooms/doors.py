@@ -41,6 +41,10 @@ class Doors:
         """Whether `who` has a session at `door`."""
         return door in self._open.get(who, ())
 
+    def any_open(self, who: ParticipantId) -> bool:
+        """Whether `who` has a session at all."""
+        return who in self._open
+
     def forget(self, who: ParticipantId) -> None:
         """All sessions of `who` were ended from here, which the engine does not report."""
         self._open.pop(who, None)

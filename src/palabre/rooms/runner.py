@@ -70,7 +70,7 @@ class Runner:
         live = self._rooms.get(room_id)
         if live is None:
             return
-        if take_over:
+        if take_over and live.doors.any_open(who.id):
             await self._take_over(live, who)
         live.doors.expect(who.id, self._clock.now())
 

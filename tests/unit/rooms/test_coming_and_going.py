@@ -40,7 +40,9 @@ async def test_entering_again_gives_the_same_participant_and_a_new_ticket(house,
 
 async def test_taking_over_ends_the_other_device_and_tells_it_why(house, host, ben):
     room = await house.start(host)
-    who = (await house.join(ben, room)).participant.id
+    who = (await house.join(ben, room, take_over=True)).participant.id
+    assert house.media.called("remove") == []
+    await house.opens(room, who, Door.WHEP)
     house.media.calls.clear()
     assert (await house.join(ben, room, take_over=True)).participant.id == who
     assert [call[0] for call in house.media.calls] == ["remove", "admit"]
