@@ -11,21 +11,7 @@ from palabre.media.engine import EngineMedia
 from palabre.media.pump import EnginePump
 from palabre.rooms import media_events as m
 from palabre.rooms.ports import MediaBusy
-
-
-@dataclass
-class Connected:
-    room: str
-    participant: str
-    door: str
-
-
-@dataclass
-class RecordingStopped:
-    room: str
-    recording: str
-    path: str
-    duration_ms: int
+from tests.fakes.engine import Connected, RecordingStopped, ScriptedEngine
 
 
 @dataclass
@@ -33,21 +19,8 @@ class Unheard:
     """A report that this version does not know."""
 
 
-class Engine:
-    """The engine's side of the eventfd."""
-
-    def __init__(self):
-        self.event_fd = os.eventfd(0, os.EFD_NONBLOCK)
-        self._reports = []
-
-    def report(self, *reports):
-        self._reports.extend(reports)
-        os.eventfd_write(self.event_fd, 1)
-
-    def drain(self):
-        os.eventfd_read(self.event_fd)
-        reports, self._reports = self._reports, []
-        return reports
+class FullEngine(ScriptedEngine):
+    """Its command queue has no place left."""
 
     def open_room(self, room):
         raise BufferError("the command queue is full")
@@ -73,7 +46,7 @@ class Follower:
 
 @pytest.fixture
 def engine():
-    engine = Engine()
+    engine = ScriptedEngine()
     yield engine
     os.close(engine.event_fd)
 
@@ -105,6 +78,6 @@ async def test_one_reports_trouble_keeps_no_other_from_being_followed(engine):
     assert follower.seen == [m.Connected("r", "p", m.Door.EVENTS)]
 
 
-def test_a_full_queue_is_told(engine):
+def test_a_full_queue_is_told():
     with pytest.raises(MediaBusy):
-        EngineMedia(engine).open_room("room_1")
+        EngineMedia(FullEngine()).open_room("room_1")
