@@ -39,8 +39,8 @@ class Limits(BaseModel):
     sign_ups_per_minute: float = Field(10, gt=0, description="new accounts of one address, sustained")
     sign_up_burst: int = Field(30, ge=1, description="new accounts of one address at once")
     chats_per_account: int = Field(200, ge=1, description="chats an account may own")
-    open_rooms: int = Field(1_000, ge=1, description="live voice chats on this server")
-    room_participants: int = Field(5_000, ge=2, description="people in one voice chat")
+    live_rooms: int = Field(1_000, ge=1, description="live voice chats on this server")
+    participants: int = Field(5_000, ge=2, description="people in one voice chat")
 
 
 class Settings(BaseModel):
@@ -73,8 +73,8 @@ class Settings(BaseModel):
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of `environ`. Raises BadSettings for an unknown PALABRE_* key or a bad value."""
     _refuse_unknown(environ)
-    given = {name: environ[key] for name, key in _keys(Settings).items() if key in environ}
-    limits = {name: environ[key] for name, key in _keys(Limits).items() if key in environ}
+    given = {name: environ[key] for name, key in variables(Settings).items() if key in environ}
+    limits = {name: environ[key] for name, key in variables(Limits).items() if key in environ}
     addresses = tuple(part.strip() for part in given.pop("media_addresses", "").split(",") if part.strip())
     try:
         return Settings.model_validate(
@@ -84,14 +84,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         raise BadSettings(_one_line(error)) from error
 
 
-def _keys(model: type[BaseModel]) -> dict[str, str]:
-    """Field name → environment variable."""
+def variables(model: type[BaseModel]) -> dict[str, str]:
+    """Field name → environment variable, of Settings or Limits."""
     prefix = f"{PREFIX}LIMIT_" if model is Limits else PREFIX
     return {name: f"{prefix}{name.upper()}" for name in model.model_fields if name != "limits"}
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = {*_keys(Settings).values(), *_keys(Limits).values()}
+    known = {*variables(Settings).values(), *variables(Limits).values()}
     for key in sorted(environ):
         if key.startswith(PREFIX) and key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -103,4 +103,4 @@ def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     model = Limits if error.title == Limits.__name__ else Settings
     name = str(first["loc"][0])
-    return f"{_keys(model).get(name, name)}: {first['msg']} (it is {first['input']!r})."
+    return f"{variables(model).get(name, name)}: {first['msg']} (it is {first['input']!r})."

@@ -36,16 +36,21 @@ class Rates:
 
     @classmethod
     def of(cls, limits: Limits) -> "Rates":
+        """With full buckets."""
         return cls(
-            Rate(
-                "address_requests_per_minute", per_s=limits.address_requests_per_s, burst=limits.address_burst
-            ),
-            Rate(
-                "account_requests_per_minute", per_s=limits.account_requests_per_s, burst=limits.account_burst
-            ),
-            Rate("sign_ins_per_minute", per_s=limits.sign_ins_per_minute / 60, burst=limits.sign_in_burst),
-            Rate("sign_ups_per_minute", per_s=limits.sign_ups_per_minute / 60, burst=limits.sign_up_burst),
+            address=_per_second("address", limits.address_requests_per_s, limits.address_burst),
+            account=_per_second("account", limits.account_requests_per_s, limits.account_burst),
+            sign_in=_per_minute("sign_ins", limits.sign_ins_per_minute, limits.sign_in_burst),
+            sign_up=_per_minute("sign_ups", limits.sign_ups_per_minute, limits.sign_up_burst),
         )
+
+
+def _per_second(whose: str, per_s: float, burst: int) -> Rate:
+    return Rate({f"{whose}_requests_per_s": max(1, round(per_s))}, per_s=per_s, burst=burst)
+
+
+def _per_minute(what: str, per_minute: float, burst: int) -> Rate:
+    return Rate({f"{what}_per_minute": max(1, round(per_minute))}, per_s=per_minute / 60, burst=burst)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,8 @@ def problem_response(
 class TooManyRequests(Refused):
     """A rate limit refused; the bucket has a token again after `retry_after_s`."""
 
-    def __init__(self, name: str, per_minute: float, retry_after_s: int) -> None:
-        super().__init__(Code.TOO_MANY_REQUESTS, limit={name: round(per_minute)})
+    def __init__(self, limit: dict[str, int], retry_after_s: int) -> None:
+        super().__init__(Code.TOO_MANY_REQUESTS, limit=limit)
         self.retry_after_s = retry_after_s
 
 

@@ -17,10 +17,10 @@ class _Bucket:
 
 
 class Rate:
-    """`burst` requests at once, then `per_s` a second, for each key."""
+    """`burst` requests at once, then `per_s` a second, for each key. `limit` is how a refusal names it."""
 
-    def __init__(self, name: str, *, per_s: float, burst: int) -> None:
-        self._name = name
+    def __init__(self, limit: dict[str, int], *, per_s: float, burst: int) -> None:
+        self._limit = limit
         self._per_s = per_s
         self._burst = burst
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
@@ -35,5 +35,5 @@ class Rate:
         bucket.at = now
         if bucket.tokens < 1:
             wait_s = math.ceil((1 - bucket.tokens) / self._per_s)
-            raise TooManyRequests(self._name, self._per_s * 60, wait_s)
+            raise TooManyRequests(self._limit, wait_s)
         bucket.tokens -= 1

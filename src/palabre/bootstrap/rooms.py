@@ -105,8 +105,8 @@ def build_rooms(base: Base) -> RoomParts:
 def _options(settings: Settings) -> RoomOptions:
     return RoomOptions(
         recordings=settings.data / "recordings",
-        capacity=settings.limits.room_participants,
-        live_rooms=settings.limits.open_rooms,
+        capacity=settings.limits.participants,
+        live_rooms=settings.limits.live_rooms,
         empty_end=timedelta(seconds=settings.empty_room_s),
     )
 

@@ -19,8 +19,16 @@ def palabre() -> None:
 @app.command()
 def serve() -> None:
     """Serve the API, the web pages and the media. Settings are PALABRE_* environment variables."""
-    from palabre.cli.server import CannotStart, run_server  # the web framework takes half a second to load
-
+    try:
+        from palabre.cli.server import (
+            CannotStart,
+            run_server,
+        )  # the web framework takes half a second to load
+    except ModuleNotFoundError as error:
+        if error.name != "palabre._engine":
+            raise
+        print("palabre: The engine is not built. Run `make run` in the project's folder.", file=sys.stderr)
+        raise typer.Exit(1) from error
     try:
         run_server(load_settings(os.environ))
     except (BadSettings, CannotStart) as error:
