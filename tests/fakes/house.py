@@ -6,6 +6,7 @@ from pathlib import Path
 from palabre.domain.ids import AccountId, ParticipantId, RoomId
 from palabre.domain.personas import PersonaKind, PersonaRef
 from palabre.domain.room.state import Actor, Participant, Room
+from palabre.media.engine import EngineMedia
 from palabre.recording.delivery import Delivery
 from palabre.rooms.aftermath import Aftermath
 from palabre.rooms.hints import ChatTopics
@@ -43,9 +44,9 @@ class House:
         self.summaries: Callable[[Path], tuple[int, bytes]] = lambda path: (1500, bytes([7] * 100))
         self.boot()
 
-    def boot(self) -> None:
-        """A new process over the same stores, with an engine that knows nothing."""
-        self.media = ScriptedMedia()
+    def boot(self, media: EngineMedia | None = None) -> None:
+        """A new process over the same stores, with an engine that knows nothing: scripted, or a real one."""
+        self.media = ScriptedMedia() if media is None else media
         self.topics = ChatTopics(self.media)
         self.live = LiveRooms(self.media, self.media, self.options)
         aftermath = Aftermath(chat_log=self.chat_log, hints=self.topics, recordings=self.recordings)

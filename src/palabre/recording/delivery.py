@@ -64,11 +64,15 @@ class Delivery:
         while True:
             try:
                 async with asyncio.timeout(RETRY_S):
-                    await self._wake.wait()
+                    await self.next_finished()
             except TimeoutError:
                 log.debug("looking again at recordings that wait", waiting=len(self._finished))
-            self._wake.clear()
             await self.deliver_finished()
+
+    async def next_finished(self) -> None:
+        """Returns as soon as a recording has finished since the last call."""
+        await self._wake.wait()
+        self._wake.clear()
 
     async def deliver_finished(self) -> None:
         """Delivers what waits. What fails stays, and is tried again a minute later or at the next start."""

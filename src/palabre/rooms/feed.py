@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from palabre.domain.room.changes import changes, only_counts
 from palabre.domain.room.state import Room
-from palabre.domain.room.views import Viewer, changes, only_counts, snapshot
+from palabre.domain.room.views import Viewer, snapshot
 from palabre.rooms.ports import MediaBusy, Publisher
 from palabre.wire.room import room_change, room_snapshot
 from palabre.wire.topics import room_topic

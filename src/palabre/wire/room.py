@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias, assert_never
 from pydantic import BaseModel, ConfigDict, Field
 
 from palabre.domain.personas import PersonaKind
-from palabre.domain.room import views
+from palabre.domain.room import changes, views
 from palabre.domain.room.state import HandsPolicy, Mic
 from palabre.domain.room.views import Role
 from palabre.wire.times import Time
@@ -140,27 +140,27 @@ def room_snapshot(view: views.Snapshot) -> RoomSnapshot:
     return RoomSnapshot.model_validate(view)
 
 
-def room_event(change: views.ViewChange) -> RoomEvent:
+def room_event(change: changes.ViewChange) -> RoomEvent:
     match change:
-        case views.TitleChange():
+        case changes.TitleChange():
             return TitleChanged.model_validate(change)
-        case views.RecordingChange():
+        case changes.RecordingChange():
             return RecordingChanged.model_validate(change)
-        case views.HandsPolicyChange():
+        case changes.HandsPolicyChange():
             return HandsPolicyChanged.model_validate(change)
-        case views.JoinMutedChange():
+        case changes.JoinMutedChange():
             return JoinMutedChanged.model_validate(change)
-        case views.End():
+        case changes.End():
             return RoomEnded.model_validate(change)
-        case views.ParticipantsPut():
+        case changes.ParticipantsPut():
             return ParticipantsPut.model_validate(change)
-        case views.ParticipantsGone():
+        case changes.ParticipantsGone():
             return ParticipantsGone.model_validate(change)
-        case views.CountsChange():
+        case changes.CountsChange():
             return CountsChanged.model_validate(change)
         case _:
             assert_never(change)
 
 
-def room_change(after: int, version: int, changes: tuple[views.ViewChange, ...]) -> RoomChange:
-    return RoomChange(after=after, version=version, events=[room_event(change) for change in changes])
+def room_change(after: int, version: int, found: tuple[changes.ViewChange, ...]) -> RoomChange:
+    return RoomChange(after=after, version=version, events=[room_event(change) for change in found])

@@ -14,10 +14,11 @@ from typing import Any
 from palabre.domain.ids import AccountId, ChatId, Csrc, ParticipantId, RecordingId, RoomId
 from palabre.domain.personas import Persona, PersonaKind
 from palabre.domain.room import commands as c
+from palabre.domain.room.changes import changes
 from palabre.domain.room.decide import decide, start
 from palabre.domain.room.evolve import found, replay
 from palabre.domain.room.state import Actor, HandsPolicy, Mic, Room
-from palabre.domain.room.views import Viewer, changes, snapshot
+from palabre.domain.room.views import Viewer, snapshot
 from palabre.wire.room import room_change, room_snapshot
 
 FILE = Path("tests/vectors/room_views.json")

@@ -13,11 +13,12 @@ from palabre.domain.personas import Persona, PersonaKind
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room import events as e
+from palabre.domain.room.changes import changes
 from palabre.domain.room.decide import decide, start
 from palabre.domain.room.evolve import evolve, found
 from palabre.domain.room.page import participants_page
 from palabre.domain.room.state import Actor, HandsPolicy, Mic, Room
-from palabre.domain.room.views import Viewer, changes, snapshot
+from palabre.domain.room.views import Viewer, snapshot
 from palabre.wire.room import room_change, room_snapshot
 from tests.unit.domain.fold import Json, as_set, fold
 
