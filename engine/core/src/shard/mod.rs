@@ -1,5 +1,251 @@
-//! Links and rooms together: what one thread of the engine owns.
+//! Links and rooms together: what one thread of the engine owns. Sans-I/O: datagrams, wishes and instants in;
+//! datagrams and events out through [`ShardSink`].
 
+mod commands;
+mod connect;
+mod deliver;
 mod ids;
+mod inbound;
+mod outbound;
+mod peer;
+mod room_state;
+mod timers;
+mod types;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use slab::Slab;
+
+use crate::dtls::Identity;
+use crate::ice::Path;
+use crate::link::{CloseReason, Received, peek_ufrag};
+use crate::rtcp::{NtpTime, Packets};
 
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
+pub use types::{
+    Accepted, Entropy, Limits, NtpClock, Offered, Refusal, Restarted, SessionId, ShardEvent, ShardSink,
+};
+
+use deliver::Deliver;
+use peer::{Peer, Side};
+use room_state::RoomState;
+use timers::{Due, Timers};
+
+/// The index of a link or a room in its [`Slab`]; reused after the end.
+type LinkKey = usize;
+type RoomKey = usize;
+
+/// All that one thread of the engine owns.
+pub struct Shard {
+    number: u8,
+    identity: Arc<Identity>,
+    limits: Limits,
+    entropy: Entropy,
+    ntp: NtpClock,
+    rooms: Slab<RoomState>,
+    rooms_by_id: HashMap<RoomId, RoomKey>,
+    links: Slab<Peer>,
+    by_ufrag: HashMap<String, LinkKey>,
+    by_session: HashMap<SessionId, LinkKey>,
+    /// Only addresses an authenticated connectivity check came from.
+    by_remote: HashMap<SocketAddr, LinkKey>,
+    /// Links that have not shaken hands yet.
+    half_open: usize,
+    timers: Timers,
+}
+
+impl Shard {
+    /// `number` is this shard's among its siblings; it is written into the ufrag of every link.
+    #[must_use]
+    pub fn new(number: u8, identity: Arc<Identity>, limits: Limits, entropy: Entropy, ntp: NtpClock) -> Self {
+        Self {
+            number,
+            identity,
+            limits,
+            entropy,
+            ntp,
+            rooms: Slab::new(),
+            rooms_by_id: HashMap::new(),
+            links: Slab::new(),
+            by_ufrag: HashMap::new(),
+            by_session: HashMap::new(),
+            by_remote: HashMap::new(),
+            half_open: 0,
+            timers: Timers::default(),
+        }
+    }
+
+    /// Links open or opening.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Whether a datagram from this address belongs to a link of this shard.
+    #[must_use]
+    pub fn knows(&self, remote: SocketAddr) -> bool {
+        self.by_remote.contains_key(&remote)
+    }
+
+    /// Takes a datagram that arrived on `path`; it is decrypted in place. What belongs to no link is dropped.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8], out: &mut impl ShardSink) {
+        let by_ufrag = peek_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag).copied());
+        let Some(key) = by_ufrag.or_else(|| self.by_remote.get(&path.remote).copied()) else {
+            return;
+        };
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        match peer.link.handle_datagram(now, path, datagram, out) {
+            Some(Received::Rtp(packet)) => self.on_rtp(now, key, &packet, out),
+            Some(Received::Rtcp(packets)) => self.on_rtcp(now, key, packets, out),
+            Some(Received::Connected) => self.on_connected(now, key, out),
+            Some(Received::Closed(reason)) => return self.on_closed(now, key, reason, out),
+            None => {}
+        }
+        if by_ufrag.is_some() {
+            self.learn_address(key);
+        }
+        self.schedule_link(key);
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut impl ShardSink) {
+        while let Some(due) = self.timers.pop(now) {
+            match due {
+                Due::Link(key) => self.on_link_due(now, key, out),
+                Due::Room(key) => self.on_room_due(now, key, out),
+            }
+        }
+    }
+
+    /// When [`Shard::handle_timeout`] is next needed; None while nothing goes on.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// A packet of a speaker goes to its room, which says who gets it.
+    fn on_rtp(&mut self, now: Instant, key: LinkKey, packet: &crate::link::RtpPacket<'_>, out: &mut impl ShardSink) {
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        let Side::Speaker(inbound) = &mut peer.side else {
+            return;
+        };
+        let Some(audio) = inbound.accept(now, packet, self.limits.ssrcs_per_link) else {
+            return;
+        };
+        let (room_key, who) = (peer.room, peer.who);
+        inbound.ask_again(now, &mut peer.link, out);
+        self.with_room(now, room_key, out, |room, deliver| room.on_audio(now, who, &audio, deliver));
+        self.schedule_room(room_key);
+    }
+
+    fn on_rtcp(&mut self, now: Instant, key: LinkKey, packets: Packets<'_>, out: &mut impl ShardSink) {
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        let rings = self.rooms.get(peer.room).map(RoomState::rings);
+        for packet in packets {
+            match (&mut peer.side, rings) {
+                (Side::Listener(outbound), Some(rings)) => {
+                    outbound.answer_nack(now, &packet, rings, &mut peer.link, out);
+                }
+                (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
+                (Side::Listener(_), None) => {}
+            }
+        }
+    }
+
+    fn on_connected(&mut self, now: Instant, key: LinkKey, out: &mut impl ShardSink) {
+        self.half_open = self.half_open.saturating_sub(1);
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        peer.connected = true;
+        let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
+        let mix = peer.side.is_mix();
+        if let Some(state) = self.rooms.get_mut(room_key) {
+            state.on_connected(now, key, who, door, mix, out);
+        }
+        self.schedule_link(key);
+        self.schedule_room(room_key);
+    }
+
+    fn on_closed(&mut self, now: Instant, key: LinkKey, reason: CloseReason, out: &mut impl ShardSink) {
+        self.forget_link(now, key, types::word(reason), out);
+    }
+
+    fn on_link_due(&mut self, now: Instant, key: LinkKey, out: &mut impl ShardSink) {
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        peer.alarm.rang(now);
+        match peer.link.handle_timeout(now, out) {
+            Some(Received::Closed(reason)) => return self.on_closed(now, key, reason, out),
+            Some(Received::Connected) => return self.on_connected(now, key, out),
+            Some(Received::Rtp(_) | Received::Rtcp(_)) | None => {}
+        }
+        let ntp = NtpTime::since_unix_epoch((self.ntp)(now));
+        if let Some(state) = self.rooms.get(peer.room) {
+            peer.report(now, ntp, state, out);
+        }
+        self.schedule_link(key);
+    }
+
+    fn on_room_due(&mut self, now: Instant, key: RoomKey, out: &mut impl ShardSink) {
+        if let Some(state) = self.rooms.get_mut(key) {
+            state.rang(now);
+        }
+        self.with_room(now, key, out, |room, deliver| room.handle_timeout(now, deliver));
+        self.schedule_room(key);
+    }
+
+    /// Runs `act` on a room's audio, with everybody who listens at hand.
+    fn with_room<S: ShardSink>(
+        &mut self,
+        now: Instant,
+        key: RoomKey,
+        out: &mut S,
+        act: impl FnOnce(&mut crate::room::Room, &mut Deliver<'_, S>),
+    ) {
+        if let Some(state) = self.rooms.get_mut(key) {
+            let (room, mut deliver) = state.split(now, &mut self.links, &mut self.timers, out);
+            act(room, &mut deliver);
+        }
+    }
+
+    /// After an authenticated check the peer may be somewhere else.
+    fn learn_address(&mut self, key: LinkKey) {
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        let remote = peer.link.remote();
+        if remote == peer.remote {
+            return;
+        }
+        if let Some(old) = peer.remote.filter(|old| self.by_remote.get(old) == Some(&key)) {
+            self.by_remote.remove(&old);
+        }
+        peer.remote = remote;
+        if let Some(remote) = remote {
+            self.by_remote.insert(remote, key);
+        }
+    }
+
+    fn schedule_link(&mut self, key: LinkKey) {
+        if let Some(peer) = self.links.get_mut(key) {
+            peer.schedule(key, &mut self.timers);
+        }
+    }
+
+    fn schedule_room(&mut self, key: RoomKey) {
+        if let Some(state) = self.rooms.get_mut(key) {
+            state.schedule(key, &mut self.timers);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Sessions: opening, restarting, ending.
+
+use std::time::Instant;
+
+use super::inbound::Inbound;
+use super::outbound::Outbound;
+use super::peer::{Peer, Side};
+use super::timers::Alarm;
+use super::{
+    Accepted, Door, LinkKey, Offered, ParticipantId, Refusal, Restarted, RoomId, RoomKey, SessionId, Shard, ShardSink,
+};
+use crate::ice::IceCredentials;
+use crate::link::{Link, LinkConfig};
+use crate::room::{ParticipantKey, SLOTS};
+
+impl Shard {
+    /// Opens a session. One that the participant has at this door is closed and replaced.
+    ///
+    /// # Errors
+    /// When the participant is not in the room, may not speak, or a limit is reached.
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        room: &RoomId,
+        participant: &ParticipantId,
+        door: Door,
+        offered: Offered,
+        out: &mut impl ShardSink,
+    ) -> Result<Accepted, Refusal> {
+        let room = self.room_key(room).ok_or(Refusal::NotInRoom)?;
+        let who = self.may_connect(room, participant, door)?;
+        let (local, session) = (self.credentials(), SessionId::new(self.number, self.random()));
+        let (side, ssrcs) = self.side(room, door, &offered);
+        let config = LinkConfig {
+            local: local.clone(),
+            remote: offered.remote,
+            remote_fingerprint: offered.fingerprint,
+            dtls_role: offered.dtls_role,
+            extensions: offered.extensions,
+        };
+        let peer = Peer {
+            link: Link::new(config, &self.identity, now),
+            room,
+            who,
+            session: session.clone(),
+            side,
+            connected: false,
+            remote: None,
+            ufrags: vec![local.ufrag().to_owned()],
+            alarm: Alarm::default(),
+        };
+        let cname = self.rooms.get(room).map(|state| state.cname().to_owned()).unwrap_or_default();
+        self.enter_link(now, door, peer, out);
+        Ok(Accepted {
+            session,
+            local,
+            ssrcs,
+            cname,
+        })
+    }
+
+    /// Begins a new ICE generation with the peer's new credentials. `ufrag` is the one the peer believes to be current.
+    ///
+    /// # Errors
+    /// When the session is over, or has had a restart the peer does not know of.
+    pub fn restart_ice(
+        &mut self,
+        session: &SessionId,
+        ufrag: Option<&str>,
+        remote: &IceCredentials,
+    ) -> Result<Restarted, Refusal> {
+        let key = *self.by_session.get(session).ok_or(Refusal::NoSession)?;
+        self.check_generation(session, ufrag)?;
+        let local = self.credentials();
+        let peer = self.links.get_mut(key).ok_or(Refusal::NoSession)?;
+        peer.link.restart_ice(local.clone(), remote);
+        peer.ufrags.push(local.ufrag().to_owned());
+        // Checks of the generation before the last are of no use any more.
+        let old = if peer.ufrags.len() > 2 { Some(peer.ufrags.remove(0)) } else { None };
+        if let Some(old) = old {
+            self.by_ufrag.remove(&old);
+        }
+        self.by_ufrag.insert(local.ufrag().to_owned(), key);
+        Ok(Restarted { local })
+    }
+
+    /// Whether the session lives, and `ufrag` (when given) is of its newest ICE generation.
+    ///
+    /// # Errors
+    /// When one of the two is not so.
+    pub fn check_generation(&self, session: &SessionId, ufrag: Option<&str>) -> Result<(), Refusal> {
+        let peer = self.by_session.get(session).and_then(|key| self.links.get(*key));
+        let newest = peer.and_then(|peer| peer.ufrags.last()).ok_or(Refusal::NoSession)?;
+        if ufrag.is_some_and(|ufrag| ufrag != newest) {
+            return Err(Refusal::OtherGeneration);
+        }
+        Ok(())
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When it is over already.
+    pub fn disconnect(&mut self, now: Instant, session: &SessionId, out: &mut impl ShardSink) -> Result<(), Refusal> {
+        let key = *self.by_session.get(session).ok_or(Refusal::NoSession)?;
+        self.forget_link(now, key, "closed", out);
+        Ok(())
+    }
+
+    /// Closes a link and takes it out of every table.
+    pub(super) fn forget_link(&mut self, now: Instant, key: LinkKey, reason: &'static str, out: &mut impl ShardSink) {
+        let Some(mut peer) = self.links.try_remove(key) else {
+            return;
+        };
+        peer.link.close(out);
+        self.by_session.remove(&peer.session);
+        for ufrag in &peer.ufrags {
+            self.by_ufrag.remove(ufrag);
+        }
+        if let Some(remote) = peer.remote.filter(|remote| self.by_remote.get(remote) == Some(&key)) {
+            self.by_remote.remove(&remote);
+        }
+        if !peer.connected {
+            self.half_open = self.half_open.saturating_sub(1);
+        }
+        if let Some(state) = self.rooms.get_mut(peer.room) {
+            state.on_gone(now, key, peer.who, peer.side.door(), reason, out);
+        }
+        self.schedule_room(peer.room);
+    }
+
+    fn may_connect(&mut self, room: RoomKey, participant: &ParticipantId, door: Door) -> Result<ParticipantKey, Refusal> {
+        let full = |what, limit| Err(Refusal::Full { what, limit });
+        if self.links.len() >= self.limits.links {
+            return full("sessions on this server", self.limits.links);
+        }
+        if self.half_open >= self.limits.half_open {
+            return full("sessions being opened", self.limits.half_open);
+        }
+        let state = self.rooms.get_mut(room).ok_or(Refusal::NotInRoom)?;
+        if state.links >= self.limits.links_per_room {
+            return full("sessions in this room", self.limits.links_per_room);
+        }
+        let who = state.people().key(participant).ok_or(Refusal::NotInRoom)?;
+        let may_speak = state.people().member(who).is_some_and(|member| member.may_speak);
+        if door == Door::Whip && !may_speak {
+            return Err(Refusal::NotAllowedToSpeak);
+        }
+        Ok(who)
+    }
+
+    /// What flows, and under which SSRCs.
+    fn side(&mut self, room: RoomKey, door: Door, offered: &Offered) -> (Side, Vec<u32>) {
+        let own_ssrc = u32::from_be_bytes(self.random());
+        let payload_type = offered.payload_type;
+        let ssrc = |mix, at| self.rooms.get(room).map_or(0, |state| state.ssrc(mix, at));
+        match (door, offered.audio_lines) {
+            (Door::Whip, _) => (Side::Speaker(Inbound::new(payload_type, own_ssrc)), Vec::new()),
+            (Door::Whep, 0 | 1) => (Side::Listener(Outbound::mix(payload_type)), vec![ssrc(true, 0)]),
+            (Door::Whep, lines) => {
+                let count = lines.min(SLOTS);
+                let ssrcs = (0..count).map(|at| ssrc(false, at)).collect();
+                (Side::Listener(Outbound::slots(payload_type, count)), ssrcs)
+            }
+        }
+    }
+
+    /// Enters a new link in every table and closes the one it replaces.
+    fn enter_link(&mut self, now: Instant, door: Door, peer: Peer, out: &mut impl ShardSink) {
+        let (room, who, session) = (peer.room, peer.who, peer.session.clone());
+        let ufrags = peer.ufrags.clone();
+        let key = self.links.insert(peer);
+        self.half_open += 1;
+        self.by_session.insert(session, key);
+        for ufrag in ufrags {
+            self.by_ufrag.insert(ufrag, key);
+        }
+        let mut replaced = None;
+        if let Some(state) = self.rooms.get_mut(room) {
+            state.links += 1;
+            if let Some(member) = state.people().member(who) {
+                replaced = member.door(door).link.replace(key);
+            }
+        }
+        if let Some(old) = replaced {
+            self.forget_link(now, old, "replaced", out);
+        }
+        self.schedule_link(key);
+    }
+
+    fn credentials(&mut self) -> IceCredentials {
+        let random = self.random();
+        IceCredentials::for_shard(self.number, &random)
+    }
+}

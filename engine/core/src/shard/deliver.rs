@@ -1,0 +1,133 @@
+//! From a room's audio to its listeners: the hot path. One header is made for all; each link seals its own copy.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use slab::Slab;
+
+use super::peer::{Peer, Side};
+use super::room_state::{People, Rings};
+use super::timers::Timers;
+use super::{LinkKey, ParticipantId, RecordingId, RoomId, ShardEvent, ShardSink};
+use crate::room::{MixPacket, ParticipantKey, RecordingKey, RoomSink, SlotIndex, SlotPacket};
+use crate::rtp::{FIXED_HEADER_LEN, MAX_CSRCS, Outgoing};
+
+/// The longest header that is sent.
+const MAX_HEADER: usize = FIXED_HEADER_LEN + 4 * MAX_CSRCS;
+
+/// The sink of one room's audio.
+pub(super) struct Deliver<'a, S> {
+    pub now: Instant,
+    pub room: &'a RoomId,
+    pub people: &'a People,
+    pub slot_listeners: &'a [LinkKey],
+    pub mix_listeners: &'a [LinkKey],
+    pub rings: &'a mut Rings,
+    pub recordings: &'a mut HashMap<RecordingKey, RecordingId>,
+    pub links: &'a mut Slab<Peer>,
+    pub timers: &'a mut Timers,
+    pub out: &'a mut S,
+}
+
+impl<S: ShardSink> Deliver<'_, S> {
+    /// To each of `listeners` but those who are `from`.
+    fn fan_out(
+        &mut self,
+        listeners: &[LinkKey],
+        at: usize,
+        seq: u64,
+        from: Option<ParticipantKey>,
+        header: &mut [u8],
+        payload: &[u8],
+    ) {
+        for key in listeners {
+            let Some(peer) = self.links.get_mut(*key) else {
+                continue;
+            };
+            let Side::Listener(outbound) = &mut peer.side else {
+                continue;
+            };
+            if Some(peer.who) == from {
+                outbound.leave_out(at, seq);
+                continue;
+            }
+            outbound.send(self.now, at, seq, header, payload, &mut peer.link, self.out);
+            peer.schedule(*key, self.timers);
+        }
+    }
+
+    fn names(&self, keys: &[ParticipantKey]) -> Vec<ParticipantId> {
+        keys.iter().filter_map(|key| self.people.id(*key).cloned()).collect()
+    }
+}
+
+impl<S: ShardSink> RoomSink for Deliver<'_, S> {
+    fn slot_packet(&mut self, slot: SlotIndex, packet: &SlotPacket<'_>) {
+        let at = usize::from(slot.0);
+        let facts = Outgoing {
+            marker: packet.marker,
+            payload_type: 0,
+            sequence: packet.seq as u16,
+            timestamp: packet.rtp_ts,
+            ssrc: packet.ssrc,
+            csrcs: &[packet.csrc],
+        };
+        let mut header = [0; MAX_HEADER];
+        let Some(header) = facts.write(&mut header).and_then(|len| header.get_mut(..len)) else {
+            return;
+        };
+        if let Some(ring) = self.rings.slot(at) {
+            ring.store(packet.seq as u16, header, packet.payload);
+        }
+        self.fan_out(self.slot_listeners, at, packet.seq, Some(packet.from), header, packet.payload);
+    }
+
+    fn mix_packet(&mut self, packet: &MixPacket<'_>) {
+        let facts = Outgoing {
+            marker: packet.marker,
+            payload_type: 0,
+            sequence: packet.seq as u16,
+            timestamp: packet.rtp_ts,
+            ssrc: packet.ssrc,
+            csrcs: packet.csrcs.get(..MAX_CSRCS).unwrap_or(packet.csrcs),
+        };
+        let mut header = [0; MAX_HEADER];
+        let Some(header) = facts.write(&mut header).and_then(|len| header.get_mut(..len)) else {
+            return;
+        };
+        self.rings.mix().store(packet.seq as u16, header, packet.payload);
+        self.fan_out(self.mix_listeners, 0, packet.seq, None, header, packet.payload);
+    }
+
+    fn speaking(&mut self, now_speaking: &[ParticipantKey]) {
+        self.out.event(ShardEvent::Speaking {
+            room: self.room.clone(),
+            participants: self.names(now_speaking),
+        });
+    }
+
+    fn started_speaking(&mut self, who: ParticipantKey) {
+        if let Some(participant) = self.people.id(who).cloned() {
+            self.out.event(ShardEvent::StartedSpeaking {
+                room: self.room.clone(),
+                participant,
+            });
+        }
+    }
+
+    fn recording_page(&mut self, recording: RecordingKey, page: &[u8]) {
+        if let Some(id) = self.recordings.get(&recording) {
+            self.out.recording_page(id, page);
+        }
+    }
+
+    fn recording_stopped(&mut self, recording: RecordingKey, duration_ms: u64) {
+        if let Some(id) = self.recordings.remove(&recording) {
+            self.out.event(ShardEvent::RecordingStopped {
+                room: self.room.clone(),
+                recording: id,
+                duration_ms,
+            });
+        }
+    }
+}

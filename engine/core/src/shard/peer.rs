@@ -1,0 +1,66 @@
+//! One WHIP or WHEP session.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::inbound::Inbound;
+use super::outbound::Outbound;
+use super::room_state::RoomState;
+use super::timers::{Alarm, Due, Timers};
+use super::{Door, LinkKey, RoomKey, SessionId, ShardSink};
+use crate::link::Link;
+use crate::room::ParticipantKey;
+use crate::rtcp::NtpTime;
+
+/// A session: its transport, whose it is, and what flows.
+pub(super) struct Peer {
+    pub link: Link,
+    pub room: RoomKey,
+    pub who: ParticipantKey,
+    pub session: SessionId,
+    pub side: Side,
+    pub connected: bool,
+    /// As entered in the shard's table of addresses.
+    pub remote: Option<SocketAddr>,
+    /// All that are entered in the shard's table: the one in use, and after an ICE restart the one before.
+    pub ufrags: Vec<String>,
+    pub alarm: Alarm,
+}
+
+/// Which way the sound goes.
+pub(super) enum Side {
+    Speaker(Inbound),
+    Listener(Outbound),
+}
+
+impl Side {
+    pub fn door(&self) -> Door {
+        match self {
+            Self::Speaker(_) => Door::Whip,
+            Self::Listener(_) => Door::Whep,
+        }
+    }
+
+    pub fn is_mix(&self) -> bool {
+        matches!(self, Self::Listener(outbound) if outbound.is_mix())
+    }
+}
+
+impl Peer {
+    /// Sends the RTCP reports that are due.
+    pub fn report(&mut self, now: Instant, ntp: NtpTime, state: &RoomState, out: &mut impl ShardSink) {
+        match &mut self.side {
+            Side::Speaker(inbound) => inbound.report(now, &mut self.link, out),
+            Side::Listener(outbound) => outbound.report(now, ntp, state, &mut self.link, out),
+        }
+    }
+
+    pub fn schedule(&mut self, key: LinkKey, timers: &mut Timers) {
+        let report = match &self.side {
+            Side::Speaker(inbound) => inbound.report_at(),
+            Side::Listener(outbound) => outbound.report_at(),
+        };
+        let wanted = [self.link.next_timeout(), report].into_iter().flatten().min();
+        self.alarm.set(wanted, Due::Link(key), timers);
+    }
+}
