@@ -1,21 +1,25 @@
 //! The whole engine: what Python holds.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
-use palabre_core::shard::{ParticipantId, RoomId};
-use palabre_net::{EngineEvent, EventQueue};
+use palabre_core::shard::{Limits, ParticipantId, RecordingId, RoomId};
+use palabre_net::{Busy, Command, EventQueue, Media, MediaConfig, MediaError, SpeakingHook};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
 
 use crate::http::limits::{Addresses, HttpLimits};
 use crate::http::{App, router, server};
 use crate::hub::Hub;
 use crate::ticket::Tickets;
 
+/// Changes of who is speaking on their way to the streams.
+const SPEAKING_QUEUE: usize = 4_096;
 /// Events kept for Python. Beyond that they are dropped and counted: Python has then been away for minutes.
 const EVENT_QUEUE: usize = 100_000;
 /// Answers under way may take so long to be written when the server stops.
@@ -26,6 +30,13 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_secs(2);
 pub struct EngineConfig {
     /// `address:port` of the HTTP doors; port 0 takes any free one.
     pub edge_bind: String,
+    /// `address:port` of the one UDP port for media; port 0 takes any free one.
+    pub media_bind: String,
+    /// Addresses told to clients; the machine's own when empty.
+    pub media_addresses: Vec<IpAddr>,
+    /// Media threads, 1 to 255.
+    pub shards: u8,
+    pub media: Limits,
     /// 32 random bytes shared with whoever signs tickets.
     pub ticket_key: Vec<u8>,
     /// Origins whose pages may use the doors; all when empty.
@@ -41,18 +52,21 @@ pub struct EngineConfig {
 pub enum EngineError {
     #[error("Cannot listen on {address}: {error}. Choose another port, or stop what uses it.")]
     Bind { address: String, error: io::Error },
+    #[error(transparent)]
+    Media(#[from] MediaError),
     #[error("{origin:?} is not an origin. Write it as https://host.")]
     Origin { origin: String },
+    #[error("{address:?} is not an address with a port. Write it as 0.0.0.0:8082.")]
+    Address { address: String },
     #[error("The engine cannot start its threads: {0}")]
     Threads(#[from] io::Error),
 }
 
-/// Doors, streams and media, on threads of their own.
+/// Doors, streams and media, on threads of their own. Its methods never block, but for [`Engine::shutdown`].
 pub struct Engine {
-    hub: Arc<Hub>,
-    events: Arc<EventQueue>,
+    app: App,
     edge_address: SocketAddr,
-    runtime: Option<Runtime>,
+    runtime: Mutex<Option<Runtime>>,
 }
 
 impl Engine {
@@ -64,10 +78,6 @@ impl Engine {
         let events = Arc::new(EventQueue::new(EVENT_QUEUE)?);
         let hub = Arc::new(Hub::new(Arc::clone(&events), config.max_streams));
         let origins = origins(&config.cors_origins)?;
-        let app = App {
-            hub: Arc::clone(&hub),
-            tickets: Arc::new(Tickets::new(&config.ticket_key)),
-        };
         // One thread: signalling and copying bytes to readers; media has its own.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -76,18 +86,25 @@ impl Engine {
             .build()?;
         let listener = runtime.block_on(listen(&config.edge_bind))?;
         let edge_address = listener.local_addr()?;
+        let media = Media::start(&media_config(config)?, &events, &speaking(&runtime, &hub))?;
+        let app = App {
+            hub,
+            tickets: Arc::new(Tickets::new(&config.ticket_key)),
+            media: Arc::new(media),
+            events,
+        };
         let addresses = Arc::new(Addresses::new(config.http));
+        let router = router(app.clone(), &origins);
         runtime.spawn(server::serve(
             listener,
-            router(app, &origins),
+            router,
             addresses,
             config.http.connections,
         ));
         Ok(Self {
-            hub,
-            events,
+            app,
             edge_address,
-            runtime: Some(runtime),
+            runtime: Mutex::new(Some(runtime)),
         })
     }
 
@@ -97,49 +114,133 @@ impl Engine {
         self.edge_address
     }
 
-    /// What happened since the last call, and an eventfd that tells when to call.
+    /// Where media is received.
     #[must_use]
-    pub fn events(&self) -> &Arc<EventQueue> {
-        &self.events
+    pub fn media_addresses(&self) -> &[SocketAddr] {
+        self.app.media.addresses()
     }
 
-    /// Takes what happened.
-    pub fn drain(&self) -> impl Iterator<Item = EngineEvent> + use<> {
-        self.events.drain().into_iter()
+    /// What happened, and the eventfd that tells when to look.
+    #[must_use]
+    pub fn events(&self) -> &EventQueue {
+        &self.app.events
     }
 
-    /// The event streams.
+    /// The event streams: snapshots and changes go there.
     #[must_use]
     pub fn hub(&self) -> &Hub {
-        &self.hub
+        &self.app.hub
+    }
+
+    /// Counters by name.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<(&'static str, f64)> {
+        self.app.metrics()
     }
 
     /// Makes a room that participants can be admitted to.
-    pub fn open_room(&self, room: &RoomId) {
-        self.hub.open_room(room);
+    ///
+    /// # Errors
+    /// When the engine is busy.
+    pub fn open_room(&self, room: RoomId) -> Result<(), Busy> {
+        self.command(&room, Command::OpenRoom { room: room.clone() })?;
+        self.app.hub.open_room(&room);
+        Ok(())
     }
 
     /// Ends a room: everybody reads `code` in a `bye`, and all sound stops.
-    pub fn close_room(&self, room: &RoomId, code: &str) {
-        self.hub.close_room(room, code);
+    ///
+    /// # Errors
+    /// When the engine is busy.
+    pub fn close_room(&self, room: RoomId, code: &str) -> Result<(), Busy> {
+        self.command(&room, Command::CloseRoom { room: room.clone() })?;
+        self.app.hub.close_room(&room, code);
+        Ok(())
     }
 
     /// Lets a participant in, or changes what it may do; acts within one packet.
-    pub fn admit(&self, room: &RoomId, participant: &ParticipantId, view: &str) {
-        self.hub.admit(room, participant, view);
+    ///
+    /// # Errors
+    /// When the engine is busy.
+    pub fn admit(
+        &self,
+        room: RoomId,
+        participant: ParticipantId,
+        csrc: u32,
+        view: &str,
+        may_speak: bool,
+    ) -> Result<(), Busy> {
+        let command = Command::Admit {
+            room: room.clone(),
+            participant: participant.clone(),
+            csrc,
+            may_speak,
+        };
+        self.command(&room, command)?;
+        self.app.hub.admit(&room, &participant, view);
+        Ok(())
     }
 
     /// Ends a participant's sound and events; its tickets open nothing from now on.
-    pub fn remove(&self, room: &RoomId, participant: &ParticipantId, code: &str) {
-        self.hub.remove(room, participant, code);
+    ///
+    /// # Errors
+    /// When the engine is busy.
+    pub fn remove(&self, room: RoomId, participant: ParticipantId, code: &str) -> Result<(), Busy> {
+        let command = Command::Remove {
+            room: room.clone(),
+            participant: participant.clone(),
+        };
+        self.command(&room, command)?;
+        self.app.hub.remove(&room, &participant, code);
+        Ok(())
+    }
+
+    /// Records the room's mix into a new file at `path`; a recording that is running is stopped first.
+    ///
+    /// # Errors
+    /// When the engine is busy.
+    pub fn start_recording(
+        &self,
+        room: RoomId,
+        recording: RecordingId,
+        path: PathBuf,
+    ) -> Result<(), Busy> {
+        let command = Command::StartRecording {
+            room: room.clone(),
+            recording,
+            path,
+        };
+        self.command(&room, command)
+    }
+
+    /// Finishes a recording; an event tells when the file is whole.
+    ///
+    /// # Errors
+    /// When the engine is busy.
+    pub fn stop_recording(&self, room: RoomId, recording: RecordingId) -> Result<(), Busy> {
+        let command = Command::StopRecording {
+            room: room.clone(),
+            recording,
+        };
+        self.command(&room, command)
     }
 
     /// Stops everything and waits for it; calling it again does nothing.
-    pub fn shutdown(&mut self) {
-        self.hub.close_all();
-        if let Some(runtime) = self.runtime.take() {
+    pub fn shutdown(&self) {
+        self.app.hub.close_all();
+        let runtime = self
+            .runtime
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(runtime) = runtime {
             runtime.shutdown_timeout(SHUTDOWN_WITHIN);
+            self.app.media.stop();
         }
+    }
+
+    fn command(&self, room: &RoomId, command: Command) -> Result<(), Busy> {
+        self.app.media.to_room(room, command)
     }
 }
 
@@ -147,6 +248,38 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.shutdown();
     }
+}
+
+/// From the shards' threads to the streams, without holding a shard up. When the queue is full the news is dropped:
+/// the next change tells the whole set again.
+fn speaking(runtime: &Runtime, hub: &Arc<Hub>) -> SpeakingHook {
+    let (sender, mut news) = mpsc::channel::<(RoomId, Vec<ParticipantId>)>(SPEAKING_QUEUE);
+    let hub = Arc::clone(hub);
+    runtime.spawn(async move {
+        while let Some((room, participants)) = news.recv().await {
+            hub.speaking(&room, &participants);
+        }
+    });
+    Arc::new(move |room, participants| {
+        if sender.try_send((room.clone(), participants)).is_err() {
+            tracing::debug!("Who is speaking changed faster than it can be told.");
+        }
+    })
+}
+
+fn media_config(config: &EngineConfig) -> Result<MediaConfig, EngineError> {
+    let bind = config
+        .media_bind
+        .parse()
+        .map_err(|_| EngineError::Address {
+            address: config.media_bind.clone(),
+        })?;
+    Ok(MediaConfig {
+        bind,
+        addresses: config.media_addresses.clone(),
+        shards: config.shards,
+        limits: config.media,
+    })
 }
 
 async fn listen(address: &str) -> Result<TcpListener, EngineError> {

@@ -16,11 +16,16 @@ impl Shard {
         }
         let limit = self.limits.rooms;
         if self.rooms.len() >= limit {
-            return Err(Refusal::Full { what: "rooms", limit });
+            return Err(Refusal::Full {
+                what: "rooms",
+                limit,
+            });
         }
         let seed = u64::from_be_bytes(self.random());
         let cname = format!("{:016x}", u64::from_be_bytes(self.random()));
-        let key = self.rooms.insert(RoomState::new(room.clone(), seed, cname, now));
+        let key = self
+            .rooms
+            .insert(RoomState::new(room.clone(), seed, cname, now));
         self.rooms_by_id.insert(room, key);
         Ok(())
     }
@@ -30,7 +35,9 @@ impl Shard {
         let Some(key) = self.rooms_by_id.remove(room) else {
             return;
         };
-        self.with_room(now, key, out, |audio, deliver| audio.stop_recording(now, deliver));
+        self.with_room(now, key, out, |audio, deliver| {
+            audio.stop_recording(now, deliver)
+        });
         let of_room = |(link, peer): (LinkKey, &super::Peer)| (peer.room == key).then_some(link);
         let links: Vec<LinkKey> = self.links.iter().filter_map(of_room).collect();
         // The room goes first, so that the ends of its links are no events.
@@ -53,23 +60,42 @@ impl Shard {
         let Some(key) = self.room_key(room) else {
             return;
         };
-        let Some(who) = self.rooms.get_mut(key).map(|state| state.enter(participant, may_speak)) else {
+        let Some(who) = self
+            .rooms
+            .get_mut(key)
+            .map(|state| state.enter(participant, may_speak))
+        else {
             return;
         };
-        self.with_room(now, key, out, |audio, deliver| audio.admit(who, csrc, may_speak, deliver));
+        self.with_room(now, key, out, |audio, deliver| {
+            audio.admit(who, csrc, may_speak, deliver)
+        });
         self.schedule_room(key);
     }
 
     /// Ends a participant's sound, both ways. Its links are closed without an event.
-    pub fn remove(&mut self, now: Instant, room: &RoomId, participant: &ParticipantId, out: &mut impl ShardSink) {
+    pub fn remove(
+        &mut self,
+        now: Instant,
+        room: &RoomId,
+        participant: &ParticipantId,
+        out: &mut impl ShardSink,
+    ) {
         let Some(key) = self.room_key(room) else {
             return;
         };
-        let Some(who) = self.rooms.get_mut(key).and_then(|state| state.people().key(participant)) else {
+        let Some(who) = self
+            .rooms
+            .get_mut(key)
+            .and_then(|state| state.people().key(participant))
+        else {
             return;
         };
         self.with_room(now, key, out, |audio, deliver| audio.remove(who, deliver));
-        let left = self.rooms.get_mut(key).and_then(|state| state.leave(participant));
+        let left = self
+            .rooms
+            .get_mut(key)
+            .and_then(|state| state.leave(participant));
         if let Some((_, member)) = left {
             for link in [member.whip.link, member.whep.link].into_iter().flatten() {
                 self.forget_link(now, link, "removed", out);
@@ -95,7 +121,9 @@ impl Shard {
             return Ok(());
         }
         let number = state.name_recording(recording);
-        self.with_room(now, key, out, |audio, deliver| audio.start_recording(number, "", now, deliver));
+        self.with_room(now, key, out, |audio, deliver| {
+            audio.start_recording(number, "", now, deliver)
+        });
         self.schedule_room(key);
         Ok(())
     }
@@ -111,8 +139,14 @@ impl Shard {
         let Some(key) = self.room_key(room) else {
             return;
         };
-        if self.rooms.get(key).is_some_and(|state| state.is_recording(recording)) {
-            self.with_room(now, key, out, |audio, deliver| audio.stop_recording(now, deliver));
+        if self
+            .rooms
+            .get(key)
+            .is_some_and(|state| state.is_recording(recording))
+        {
+            self.with_room(now, key, out, |audio, deliver| {
+                audio.stop_recording(now, deliver)
+            });
             self.schedule_room(key);
         }
     }

@@ -7,7 +7,8 @@ use super::outbound::Outbound;
 use super::peer::{Peer, Side};
 use super::timers::Alarm;
 use super::{
-    Accepted, Door, LinkKey, Offered, ParticipantId, Refusal, Restarted, RoomId, RoomKey, SessionId, Shard, ShardSink,
+    Accepted, Door, LinkKey, Offered, ParticipantId, Refusal, Restarted, RoomId, RoomKey,
+    SessionId, Shard, ShardSink,
 };
 use crate::ice::IceCredentials;
 use crate::link::{Link, LinkConfig};
@@ -29,8 +30,12 @@ impl Shard {
     ) -> Result<Accepted, Refusal> {
         let room = self.room_key(room).ok_or(Refusal::NotInRoom)?;
         let who = self.may_connect(room, participant, door)?;
-        let (local, session) = (self.credentials(), SessionId::new(self.number, self.random()));
+        let (local, session) = (
+            self.credentials(),
+            SessionId::new(self.number, self.random()),
+        );
         let (side, ssrcs) = self.side(room, door, &offered);
+        let remote_ice = offered.remote.clone();
         let config = LinkConfig {
             local: local.clone(),
             remote: offered.remote,
@@ -46,10 +51,16 @@ impl Shard {
             side,
             connected: false,
             remote: None,
+            remote_ice,
+            section: Box::new(offered.section),
             ufrags: vec![local.ufrag().to_owned()],
             alarm: Alarm::default(),
         };
-        let cname = self.rooms.get(room).map(|state| state.cname().to_owned()).unwrap_or_default();
+        let cname = self
+            .rooms
+            .get(room)
+            .map(|state| state.cname().to_owned())
+            .unwrap_or_default();
         self.enter_link(now, door, peer, out);
         Ok(Accepted {
             session,
@@ -59,7 +70,8 @@ impl Shard {
         })
     }
 
-    /// Begins a new ICE generation with the peer's new credentials. `ufrag` is the one the peer believes to be current.
+    /// Takes the credentials of a trickle fragment (RFC 8840): those in use change nothing, new ones begin a new ICE
+    /// generation, whose answer is returned. `ufrag` is the engine's own that the peer believes to be current.
     ///
     /// # Errors
     /// When the session is over, or has had a restart the peer does not know of.
@@ -67,48 +79,53 @@ impl Shard {
         &mut self,
         session: &SessionId,
         ufrag: Option<&str>,
-        remote: &IceCredentials,
-    ) -> Result<Restarted, Refusal> {
+        remote: IceCredentials,
+    ) -> Result<Option<Restarted>, Refusal> {
         let key = *self.by_session.get(session).ok_or(Refusal::NoSession)?;
-        self.check_generation(session, ufrag)?;
         let local = self.credentials();
         let peer = self.links.get_mut(key).ok_or(Refusal::NoSession)?;
-        peer.link.restart_ice(local.clone(), remote);
-        peer.ufrags.push(local.ufrag().to_owned());
-        // Checks of the generation before the last are of no use any more.
-        let old = if peer.ufrags.len() > 2 { Some(peer.ufrags.remove(0)) } else { None };
-        if let Some(old) = old {
-            self.by_ufrag.remove(&old);
-        }
-        self.by_ufrag.insert(local.ufrag().to_owned(), key);
-        Ok(Restarted { local })
-    }
-
-    /// Whether the session lives, and `ufrag` (when given) is of its newest ICE generation.
-    ///
-    /// # Errors
-    /// When one of the two is not so.
-    pub fn check_generation(&self, session: &SessionId, ufrag: Option<&str>) -> Result<(), Refusal> {
-        let peer = self.by_session.get(session).and_then(|key| self.links.get(*key));
-        let newest = peer.and_then(|peer| peer.ufrags.last()).ok_or(Refusal::NoSession)?;
-        if ufrag.is_some_and(|ufrag| ufrag != newest) {
+        if ufrag.is_some_and(|ufrag| peer.ufrags.last().is_none_or(|newest| newest != ufrag)) {
             return Err(Refusal::OtherGeneration);
         }
-        Ok(())
+        if peer.remote_ice == remote {
+            return Ok(None);
+        }
+        peer.link.restart_ice(local.clone(), &remote);
+        peer.remote_ice = remote;
+        peer.ufrags.push(local.ufrag().to_owned());
+        // Checks of the generation before the last are of no use any more.
+        if peer.ufrags.len() > 2 {
+            let old = peer.ufrags.remove(0);
+            self.by_ufrag.remove(&old);
+        }
+        let section = peer.section.as_ref().clone();
+        self.by_ufrag.insert(local.ufrag().to_owned(), key);
+        Ok(Some(Restarted { local, section }))
     }
 
     /// Ends a session.
     ///
     /// # Errors
     /// When it is over already.
-    pub fn disconnect(&mut self, now: Instant, session: &SessionId, out: &mut impl ShardSink) -> Result<(), Refusal> {
+    pub fn disconnect(
+        &mut self,
+        now: Instant,
+        session: &SessionId,
+        out: &mut impl ShardSink,
+    ) -> Result<(), Refusal> {
         let key = *self.by_session.get(session).ok_or(Refusal::NoSession)?;
         self.forget_link(now, key, "closed", out);
         Ok(())
     }
 
     /// Closes a link and takes it out of every table.
-    pub(super) fn forget_link(&mut self, now: Instant, key: LinkKey, reason: &'static str, out: &mut impl ShardSink) {
+    pub(super) fn forget_link(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        reason: &'static str,
+        out: &mut impl ShardSink,
+    ) {
         let Some(mut peer) = self.links.try_remove(key) else {
             return;
         };
@@ -117,7 +134,10 @@ impl Shard {
         for ufrag in &peer.ufrags {
             self.by_ufrag.remove(ufrag);
         }
-        if let Some(remote) = peer.remote.filter(|remote| self.by_remote.get(remote) == Some(&key)) {
+        if let Some(remote) = peer
+            .remote
+            .filter(|remote| self.by_remote.get(remote) == Some(&key))
+        {
             self.by_remote.remove(&remote);
         }
         if !peer.connected {
@@ -129,7 +149,12 @@ impl Shard {
         self.schedule_room(peer.room);
     }
 
-    fn may_connect(&mut self, room: RoomKey, participant: &ParticipantId, door: Door) -> Result<ParticipantKey, Refusal> {
+    fn may_connect(
+        &mut self,
+        room: RoomKey,
+        participant: &ParticipantId,
+        door: Door,
+    ) -> Result<ParticipantKey, Refusal> {
         let full = |what, limit| Err(Refusal::Full { what, limit });
         if self.links.len() >= self.limits.links {
             return full("sessions on this server", self.limits.links);
@@ -142,7 +167,10 @@ impl Shard {
             return full("sessions in this room", self.limits.links_per_room);
         }
         let who = state.people().key(participant).ok_or(Refusal::NotInRoom)?;
-        let may_speak = state.people().member(who).is_some_and(|member| member.may_speak);
+        let may_speak = state
+            .people()
+            .member(who)
+            .is_some_and(|member| member.may_speak);
         if door == Door::Whip && !may_speak {
             return Err(Refusal::NotAllowedToSpeak);
         }
@@ -155,8 +183,14 @@ impl Shard {
         let payload_type = offered.payload_type;
         let ssrc = |mix, at| self.rooms.get(room).map_or(0, |state| state.ssrc(mix, at));
         match (door, offered.audio_lines) {
-            (Door::Whip, _) => (Side::Speaker(Inbound::new(payload_type, own_ssrc)), Vec::new()),
-            (Door::Whep, 0 | 1) => (Side::Listener(Outbound::mix(payload_type)), vec![ssrc(true, 0)]),
+            (Door::Whip, _) => (
+                Side::Speaker(Inbound::new(payload_type, own_ssrc)),
+                Vec::new(),
+            ),
+            (Door::Whep, 0 | 1) => (
+                Side::Listener(Outbound::mix(payload_type)),
+                vec![ssrc(true, 0)],
+            ),
             (Door::Whep, lines) => {
                 let count = lines.min(SLOTS);
                 let ssrcs = (0..count).map(|at| ssrc(false, at)).collect();

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use slab::Slab;
 
+use super::outbound::Shared;
 use super::peer::{Peer, Side};
 use super::room_state::{People, Rings};
 use super::timers::Timers;
@@ -34,11 +35,8 @@ impl<S: ShardSink> Deliver<'_, S> {
     fn fan_out(
         &mut self,
         listeners: &[LinkKey],
-        at: usize,
-        seq: u64,
         from: Option<ParticipantKey>,
-        header: &mut [u8],
-        payload: &[u8],
+        mut packet: Shared<'_>,
     ) {
         for key in listeners {
             let Some(peer) = self.links.get_mut(*key) else {
@@ -48,16 +46,18 @@ impl<S: ShardSink> Deliver<'_, S> {
                 continue;
             };
             if Some(peer.who) == from {
-                outbound.leave_out(at, seq);
+                outbound.leave_out(packet.at, packet.seq);
                 continue;
             }
-            outbound.send(self.now, at, seq, header, payload, &mut peer.link, self.out);
+            outbound.send(self.now, &mut packet, &mut peer.link, self.out);
             peer.schedule(*key, self.timers);
         }
     }
 
     fn names(&self, keys: &[ParticipantKey]) -> Vec<ParticipantId> {
-        keys.iter().filter_map(|key| self.people.id(*key).cloned()).collect()
+        keys.iter()
+            .filter_map(|key| self.people.id(*key).cloned())
+            .collect()
     }
 }
 
@@ -73,13 +73,22 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             csrcs: &[packet.csrc],
         };
         let mut header = [0; MAX_HEADER];
-        let Some(header) = facts.write(&mut header).and_then(|len| header.get_mut(..len)) else {
+        let Some(header) = facts
+            .write(&mut header)
+            .and_then(|len| header.get_mut(..len))
+        else {
             return;
         };
         if let Some(ring) = self.rings.slot(at) {
             ring.store(packet.seq as u16, header, packet.payload);
         }
-        self.fan_out(self.slot_listeners, at, packet.seq, Some(packet.from), header, packet.payload);
+        let shared = Shared {
+            at,
+            seq: packet.seq,
+            header,
+            payload: packet.payload,
+        };
+        self.fan_out(self.slot_listeners, Some(packet.from), shared);
     }
 
     fn mix_packet(&mut self, packet: &MixPacket<'_>) {
@@ -92,11 +101,22 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             csrcs: packet.csrcs.get(..MAX_CSRCS).unwrap_or(packet.csrcs),
         };
         let mut header = [0; MAX_HEADER];
-        let Some(header) = facts.write(&mut header).and_then(|len| header.get_mut(..len)) else {
+        let Some(header) = facts
+            .write(&mut header)
+            .and_then(|len| header.get_mut(..len))
+        else {
             return;
         };
-        self.rings.mix().store(packet.seq as u16, header, packet.payload);
-        self.fan_out(self.mix_listeners, 0, packet.seq, None, header, packet.payload);
+        self.rings
+            .mix()
+            .store(packet.seq as u16, header, packet.payload);
+        let shared = Shared {
+            at: 0,
+            seq: packet.seq,
+            header,
+            payload: packet.payload,
+        };
+        self.fan_out(self.mix_listeners, None, shared);
     }
 
     fn speaking(&mut self, now_speaking: &[ParticipantKey]) {
@@ -117,7 +137,7 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
 
     fn recording_page(&mut self, recording: RecordingKey, page: &[u8]) {
         if let Some(id) = self.recordings.get(&recording) {
-            self.out.recording_page(id, page);
+            self.out.recording_page(self.room, id, page);
         }
     }
 

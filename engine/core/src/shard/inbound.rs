@@ -61,12 +61,21 @@ impl Inbound {
     }
 
     /// The sound in a packet; None for what is not Opus, only pads, or comes under one SSRC too many.
-    pub fn accept<'a>(&mut self, now: Instant, packet: &RtpPacket<'a>, max_ssrcs: u32) -> Option<AudioPacket<'a>> {
+    pub fn accept<'a>(
+        &mut self,
+        now: Instant,
+        packet: &RtpPacket<'a>,
+        max_ssrcs: u32,
+    ) -> Option<AudioPacket<'a>> {
         let header = packet.header;
         if header.payload_type != self.payload_type || packet.payload.is_empty() {
             return None;
         }
-        if self.stream.as_ref().is_none_or(|stream| stream.ssrc != header.ssrc) {
+        if self
+            .stream
+            .as_ref()
+            .is_none_or(|stream| stream.ssrc != header.ssrc)
+        {
             if self.ssrcs_seen >= max_ssrcs {
                 return None;
             }
@@ -98,13 +107,19 @@ impl Inbound {
     /// Asks once for what has just been found missing.
     pub fn ask_again(&mut self, now: Instant, link: &mut Link, out: &mut impl ShardSink) {
         let own_ssrc = self.own_ssrc;
-        let Some(stream) = self.stream.as_mut().filter(|stream| !stream.missing.is_empty()) else {
+        let Some(stream) = self
+            .stream
+            .as_mut()
+            .filter(|stream| !stream.missing.is_empty())
+        else {
             return;
         };
         let pairs = rtcp::nack_pairs(&stream.missing);
         stream.missing.clear();
         let media_ssrc = stream.ssrc;
-        send(now, link, out, |buffer| rtcp::write_nack(own_ssrc, media_ssrc, &pairs, buffer));
+        send(now, link, out, |buffer| {
+            rtcp::write_nack(own_ssrc, media_ssrc, &pairs, buffer)
+        });
     }
 
     /// The receiver report, when it is due.
@@ -116,7 +131,9 @@ impl Inbound {
         let own_ssrc = self.own_ssrc;
         if let Some(stream) = &mut self.stream {
             let block = stream.block(now);
-            send(now, link, out, |buffer| rtcp::write_receiver_report(own_ssrc, &[block], buffer));
+            send(now, link, out, |buffer| {
+                rtcp::write_receiver_report(own_ssrc, &[block], buffer)
+            });
         }
     }
 }
@@ -141,15 +158,21 @@ impl Stream {
     fn count(&mut self, now: Instant, index: u64, timestamp: u32) {
         self.received += 1;
         if index > self.highest + 1 && index - self.highest <= MAX_ASKED {
-            self.missing.extend((self.highest + 1..index).map(|missing| missing as u16));
+            self.missing
+                .extend((self.highest + 1..index).map(|missing| missing as u16));
         }
         self.highest = self.highest.max(index);
         let arrival = ((now - self.began).as_micros() * CLOCK_HZ / 1_000_000) as u32;
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(before) = self.transit.replace(transit) {
             // RFC 3550, appendix A.8; a jump of the sender's clock is no jitter.
-            let change = (transit.wrapping_sub(before) as i32).unsigned_abs().min(CLOCK_HZ as u32);
-            self.jitter = self.jitter.saturating_add(change).saturating_sub((self.jitter + 8) >> 4);
+            let change = (transit.wrapping_sub(before) as i32)
+                .unsigned_abs()
+                .min(CLOCK_HZ as u32);
+            self.jitter = self
+                .jitter
+                .saturating_add(change)
+                .saturating_sub((self.jitter + 8) >> 4);
         }
     }
 

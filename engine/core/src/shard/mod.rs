@@ -26,7 +26,8 @@ use crate::rtcp::{NtpTime, Packets};
 
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
 pub use types::{
-    Accepted, Entropy, Limits, NtpClock, Offered, Refusal, Restarted, SessionId, ShardEvent, ShardSink,
+    Accepted, Entropy, Limits, NtpClock, Offered, Refusal, Restarted, SessionId, ShardEvent,
+    ShardSink,
 };
 
 use deliver::Deliver;
@@ -60,7 +61,13 @@ pub struct Shard {
 impl Shard {
     /// `number` is this shard's among its siblings; it is written into the ufrag of every link.
     #[must_use]
-    pub fn new(number: u8, identity: Arc<Identity>, limits: Limits, entropy: Entropy, ntp: NtpClock) -> Self {
+    pub fn new(
+        number: u8,
+        identity: Arc<Identity>,
+        limits: Limits,
+        entropy: Entropy,
+        ntp: NtpClock,
+    ) -> Self {
         Self {
             number,
             identity,
@@ -84,14 +91,26 @@ impl Shard {
         self.links.len()
     }
 
-    /// Whether a datagram from this address belongs to a link of this shard.
+    /// Open rooms.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Whether a link of this shard was last heard, authentically, at this address.
     #[must_use]
     pub fn knows(&self, remote: SocketAddr) -> bool {
         self.by_remote.contains_key(&remote)
     }
 
     /// Takes a datagram that arrived on `path`; it is decrypted in place. What belongs to no link is dropped.
-    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8], out: &mut impl ShardSink) {
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &mut [u8],
+        out: &mut impl ShardSink,
+    ) {
         let by_ufrag = peek_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag).copied());
         let Some(key) = by_ufrag.or_else(|| self.by_remote.get(&path.remote).copied()) else {
             return;
@@ -129,7 +148,13 @@ impl Shard {
     }
 
     /// A packet of a speaker goes to its room, which says who gets it.
-    fn on_rtp(&mut self, now: Instant, key: LinkKey, packet: &crate::link::RtpPacket<'_>, out: &mut impl ShardSink) {
+    fn on_rtp(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        packet: &crate::link::RtpPacket<'_>,
+        out: &mut impl ShardSink,
+    ) {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
@@ -141,11 +166,19 @@ impl Shard {
         };
         let (room_key, who) = (peer.room, peer.who);
         inbound.ask_again(now, &mut peer.link, out);
-        self.with_room(now, room_key, out, |room, deliver| room.on_audio(now, who, &audio, deliver));
+        self.with_room(now, room_key, out, |room, deliver| {
+            room.on_audio(now, who, &audio, deliver)
+        });
         self.schedule_room(room_key);
     }
 
-    fn on_rtcp(&mut self, now: Instant, key: LinkKey, packets: Packets<'_>, out: &mut impl ShardSink) {
+    fn on_rtcp(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        packets: Packets<'_>,
+        out: &mut impl ShardSink,
+    ) {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
@@ -176,7 +209,13 @@ impl Shard {
         self.schedule_room(room_key);
     }
 
-    fn on_closed(&mut self, now: Instant, key: LinkKey, reason: CloseReason, out: &mut impl ShardSink) {
+    fn on_closed(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        reason: CloseReason,
+        out: &mut impl ShardSink,
+    ) {
         self.forget_link(now, key, types::word(reason), out);
     }
 
@@ -201,7 +240,9 @@ impl Shard {
         if let Some(state) = self.rooms.get_mut(key) {
             state.rang(now);
         }
-        self.with_room(now, key, out, |room, deliver| room.handle_timeout(now, deliver));
+        self.with_room(now, key, out, |room, deliver| {
+            room.handle_timeout(now, deliver)
+        });
         self.schedule_room(key);
     }
 
@@ -228,7 +269,10 @@ impl Shard {
         if remote == peer.remote {
             return;
         }
-        if let Some(old) = peer.remote.filter(|old| self.by_remote.get(old) == Some(&key)) {
+        if let Some(old) = peer
+            .remote
+            .filter(|old| self.by_remote.get(old) == Some(&key))
+        {
             self.by_remote.remove(&old);
         }
         peer.remote = remote;

@@ -13,6 +13,16 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 /// Packets answered for one RTCP datagram: more would let one small packet ask for a flood.
 const MAX_REPEATS: usize = 32;
 
+/// A packet that many listeners are sent.
+pub(super) struct Shared<'a> {
+    /// The stream: a slot, or 0 for the mix.
+    pub at: usize,
+    /// The room's sequence number.
+    pub seq: u64,
+    pub header: &'a mut [u8],
+    pub payload: &'a [u8],
+}
+
 /// A listener's streams. The packets are the room's; payload type and sequence number are the listener's own.
 #[derive(Debug)]
 pub(super) struct Outbound {
@@ -25,7 +35,10 @@ pub(super) struct Outbound {
 enum Kind {
     Mix(Line),
     /// The first so many slots.
-    Slots { lines: [Line; SLOTS], count: usize },
+    Slots {
+        lines: [Line; SLOTS],
+        count: usize,
+    },
 }
 
 /// One stream as this listener sees it.
@@ -97,27 +110,26 @@ impl Outbound {
         self.report_at
     }
 
-    /// Sends one packet of stream `at` (a slot, or 0 for the mix). `header` is the room's; two fields are patched in it.
+    /// Sends one packet; payload type and sequence number are patched in its header.
     pub fn send(
         &mut self,
         now: Instant,
-        at: usize,
-        seq: u64,
-        header: &mut [u8],
-        payload: &[u8],
+        packet: &mut Shared<'_>,
         link: &mut Link,
         out: &mut impl ShardSink,
     ) {
         let payload_type = self.payload_type;
-        let (Some(line), Some(path)) = (self.line(at), link.path()) else {
+        let (Some(line), Some(path)) = (self.line(packet.at), link.path()) else {
             return;
         };
-        let Some(number) = line.number(seq) else {
+        let Some(number) = line.number(packet.seq) else {
             return;
         };
-        patch(header, payload_type, number);
-        line.count(payload.len());
-        out.datagram(path, |buffer| link.seal_rtp(now, header, payload, buffer));
+        patch(packet.header, payload_type, number);
+        line.count(packet.payload.len());
+        out.datagram(path, |buffer| {
+            link.seal_rtp(now, packet.header, packet.payload, buffer)
+        });
         self.report_at.get_or_insert(now + REPORT_EVERY);
     }
 

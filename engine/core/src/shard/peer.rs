@@ -8,9 +8,11 @@ use super::outbound::Outbound;
 use super::room_state::RoomState;
 use super::timers::{Alarm, Due, Timers};
 use super::{Door, LinkKey, RoomKey, SessionId, ShardSink};
+use crate::ice::IceCredentials;
 use crate::link::Link;
 use crate::room::ParticipantKey;
 use crate::rtcp::NtpTime;
+use crate::sdp::Section;
 
 /// A session: its transport, whose it is, and what flows.
 pub(super) struct Peer {
@@ -22,6 +24,10 @@ pub(super) struct Peer {
     pub connected: bool,
     /// As entered in the shard's table of addresses.
     pub remote: Option<SocketAddr>,
+    /// The peer's credentials of the newest ICE generation.
+    pub remote_ice: IceCredentials,
+    /// The offer's section that carries the bundle: the answer to an ICE restart names it.
+    pub section: Box<Section>,
     /// All that are entered in the shard's table: the one in use, and after an ICE restart the one before.
     pub ufrags: Vec<String>,
     pub alarm: Alarm,
@@ -48,7 +54,13 @@ impl Side {
 
 impl Peer {
     /// Sends the RTCP reports that are due.
-    pub fn report(&mut self, now: Instant, ntp: NtpTime, state: &RoomState, out: &mut impl ShardSink) {
+    pub fn report(
+        &mut self,
+        now: Instant,
+        ntp: NtpTime,
+        state: &RoomState,
+        out: &mut impl ShardSink,
+    ) {
         match &mut self.side {
             Side::Speaker(inbound) => inbound.report(now, &mut self.link, out),
             Side::Listener(outbound) => outbound.report(now, ntp, state, &mut self.link, out),
@@ -60,7 +72,10 @@ impl Peer {
             Side::Speaker(inbound) => inbound.report_at(),
             Side::Listener(outbound) => outbound.report_at(),
         };
-        let wanted = [self.link.next_timeout(), report].into_iter().flatten().min();
+        let wanted = [self.link.next_timeout(), report]
+            .into_iter()
+            .flatten()
+            .min();
         self.alarm.set(wanted, Due::Link(key), timers);
     }
 }

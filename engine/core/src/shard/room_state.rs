@@ -130,7 +130,9 @@ impl RoomState {
     pub fn new(id: RoomId, seed: u64, cname: String, now: Instant) -> Self {
         let audio = Room::new(seed, now);
         let rings = Rings {
-            slots: audio.slot_ssrcs().map(|ssrc| (ssrc, RetransmitRing::default())),
+            slots: audio
+                .slot_ssrcs()
+                .map(|ssrc| (ssrc, RetransmitRing::default())),
             mix: (audio.mix_ssrc(), RetransmitRing::default()),
         };
         Self {
@@ -146,10 +148,6 @@ impl RoomState {
             links: 0,
             alarm: Alarm::default(),
         }
-    }
-
-    pub fn id(&self) -> &RoomId {
-        &self.id
     }
 
     pub fn cname(&self) -> &str {
@@ -177,7 +175,9 @@ impl RoomState {
         if mix {
             return self.audio.mix_rtp_time(now);
         }
-        let slot = u8::try_from(at).ok().and_then(|at| self.audio.slot_rtp_time(SlotIndex(at), now));
+        let slot = u8::try_from(at)
+            .ok()
+            .and_then(|at| self.audio.slot_rtp_time(SlotIndex(at), now));
         slot.unwrap_or(0)
     }
 
@@ -294,6 +294,7 @@ impl RoomState {
     }
 
     pub fn schedule(&mut self, key: RoomKey, timers: &mut Timers) {
-        self.alarm.set(self.audio.next_timeout(), Due::Room(key), timers);
+        self.alarm
+            .set(self.audio.next_timeout(), Due::Room(key), timers);
     }
 }

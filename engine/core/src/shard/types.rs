@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{Door, ParticipantId, RecordingId, RoomId};
-use crate::dtls::{Fingerprint, Role};
+use crate::dtls::{DtlsRole, Fingerprint};
 use crate::ice::{IceCredentials, Path};
 use crate::link::{CloseReason, Transmit};
 use crate::rtp::ExtensionIds;
+use crate::sdp::Section;
 
 /// Fills a buffer with bytes nobody can guess.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -59,7 +60,10 @@ impl SessionId {
     /// The shard that owns the session.
     #[must_use]
     pub fn shard(&self) -> u8 {
-        self.0.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0)
+        self.0
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .unwrap_or(0)
     }
 
     #[must_use]
@@ -74,12 +78,14 @@ pub struct Offered {
     pub remote: IceCredentials,
     pub fingerprint: Fingerprint,
     /// The engine's own role.
-    pub dtls_role: Role,
+    pub dtls_role: DtlsRole,
     pub extensions: ExtensionIds,
     /// Of Opus.
     pub payload_type: u8,
     /// Audio m-lines to fill. WHEP: one is the mix, more are slots.
     pub audio_lines: usize,
+    /// The section that carries the bundle.
+    pub section: Section,
 }
 
 /// What the answer has to say.
@@ -97,6 +103,8 @@ pub struct Accepted {
 #[derive(Debug, Clone)]
 pub struct Restarted {
     pub local: IceCredentials,
+    /// The offer's section that carries the bundle.
+    pub section: Section,
 }
 
 /// Why a wish is refused.
@@ -152,7 +160,7 @@ pub trait ShardSink: Transmit {
     fn datagram(&mut self, path: Path, fill: impl FnOnce(&mut [u8]) -> Option<usize>);
     fn event(&mut self, event: ShardEvent);
     /// Bytes to append to a recording's file.
-    fn recording_page(&mut self, recording: &RecordingId, page: &[u8]);
+    fn recording_page(&mut self, room: &RoomId, recording: &RecordingId, page: &[u8]);
 }
 
 /// The word Python and the logs get for the end of a link.

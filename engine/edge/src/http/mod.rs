@@ -1,10 +1,14 @@
 //! The edge's doors (docs/plan.md, "Edge HTTP").
 
+mod ask;
 mod bearer;
 mod events;
 pub mod limits;
+mod media;
+mod metrics;
 mod problem;
 pub mod server;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -14,7 +18,8 @@ use axum::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, LINK, LOCATION,
 };
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, patch, post};
+use palabre_net::{EventQueue, Media};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use problem::Problem;
@@ -30,14 +35,22 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub struct App {
     pub hub: Arc<Hub>,
     pub tickets: Arc<Tickets>,
+    pub media: Arc<Media>,
+    pub events: Arc<EventQueue>,
 }
 
 /// All doors, behind CORS for `origins` (all when empty: tickets are no cookies, so no page can borrow them).
-#[must_use]
 pub fn router(app: App, origins: &[HeaderValue]) -> Router {
     Router::new()
         .route("/edge/v1/events", get(events::events))
+        .route("/edge/v1/whip", post(media::whip))
+        .route("/edge/v1/whep", post(media::whep))
+        .route(
+            "/edge/v1/sessions/{session}",
+            patch(sessions::patch).delete(sessions::delete),
+        )
         .route("/edge/v1/health", get(health))
+        .route("/edge/v1/metrics", get(metrics::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

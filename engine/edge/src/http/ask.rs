@@ -1,0 +1,76 @@
+//! Asking a shard and waiting for its answer.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::http::StatusCode;
+use palabre_core::shard::Refusal;
+use palabre_net::{Busy, Reply};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::Problem;
+
+/// A shard answers within its loop's turn; one that does not is overloaded.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Gives `send` a way to answer, and waits for the answer.
+pub async fn ask<T: Send + 'static>(
+    send: impl FnOnce(Reply<T>) -> Result<(), Busy>,
+) -> Result<T, Problem> {
+    let (answer, answered) = oneshot::channel();
+    let reply: Reply<T> = Box::new(move |result| {
+        // Whoever asked may have gone; then nobody wants to know.
+        drop(answer.send(result));
+    });
+    send(reply).map_err(|error| busy(error.to_string()))?;
+    match timeout(PATIENCE, answered).await {
+        Ok(Ok(result)) => result.map_err(Problem::from),
+        Ok(Err(_)) | Err(_) => Err(busy(
+            "The engine is busy or stopping. Try again in a moment.".to_owned(),
+        )),
+    }
+}
+
+/// A request's body, or why it was not read.
+pub fn body(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    bytes.map_err(|rejection| {
+        use FailedToBufferBody::LengthLimitError;
+        if matches!(
+            rejection,
+            BytesRejection::FailedToBufferBody(LengthLimitError(_))
+        ) {
+            let detail = "The body is larger than 64 KiB.";
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail);
+        }
+        Problem::new(StatusCode::BAD_REQUEST, "BAD_BODY", rejection.to_string())
+    })
+}
+
+fn busy(detail: String) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail).retry_after(2)
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::NotInRoom => Self::new(StatusCode::NOT_FOUND, "NOT_IN_ROOM", detail),
+            Refusal::NotAllowedToSpeak => {
+                Self::new(StatusCode::FORBIDDEN, "NOT_ALLOWED_TO_SPEAK", detail)
+            }
+            Refusal::NoSession => Self::new(StatusCode::NOT_FOUND, "SESSION_NOT_FOUND", detail),
+            Refusal::OtherGeneration => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "PRECONDITION_FAILED",
+                detail,
+            ),
+            Refusal::Full { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "FULL", detail).retry_after(5)
+            }
+            // Refusals of a later version of the core.
+            _ => Self::new(StatusCode::CONFLICT, "REFUSED", detail),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Control messages: to which own address a datagram came, and from which one an answer is to leave (ip(7), ipv6(7)).
+//! A machine with several addresses would otherwise answer from another one than was asked, which ICE refuses.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsRawFd;
+
+use super::address::to_v6;
+
+/// Space for one packet-info message of either family, aligned as the kernel wants it.
+#[repr(C, align(8))]
+#[derive(Clone, Copy)]
+pub(super) struct Control(pub [u8; 64]);
+
+impl Control {
+    pub const EMPTY: Self = Self([0; 64]);
+}
+
+/// Turns the packet-info messages on.
+pub(super) fn ask_for_local_address(socket: &impl AsRawFd, v6: bool) -> io::Result<()> {
+    let (level, name) = if v6 {
+        (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+    } else {
+        (libc::IPPROTO_IP, libc::IP_PKTINFO)
+    };
+    let on: libc::c_int = 1;
+    // SAFETY: the option's value is an int, and the length says so.
+    let done = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            std::ptr::from_ref(&on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if done < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// The own address in the control messages of a received datagram.
+pub(super) fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
+    // SAFETY: the kernel filled the header; the CMSG functions stay within the control buffer it describes.
+    unsafe {
+        let mut message = libc::CMSG_FIRSTHDR(header);
+        while let Some(facts) = message.as_ref() {
+            let data = libc::CMSG_DATA(message);
+            match (facts.cmsg_level, facts.cmsg_type) {
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    let info: libc::in_pktinfo = std::ptr::read_unaligned(data.cast());
+                    return Some(Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into());
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                    let info: libc::in6_pktinfo = std::ptr::read_unaligned(data.cast());
+                    let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                    return Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4));
+                }
+                _ => message = libc::CMSG_NXTHDR(header, message),
+            }
+        }
+        None
+    }
+}
+
+/// Makes a datagram leave from `local`; returns the length in bytes of the control messages.
+pub(super) fn write_local_address(local: IpAddr, v6: bool, out: &mut Control) -> usize {
+    match (v6, local) {
+        (false, IpAddr::V4(v4)) => {
+            let info = libc::in_pktinfo {
+                ipi_ifindex: 0,
+                ipi_spec_dst: libc::in_addr {
+                    s_addr: u32::from(v4).to_be(),
+                },
+                ipi_addr: libc::in_addr { s_addr: 0 },
+            };
+            write(libc::IPPROTO_IP, libc::IP_PKTINFO, &info, out)
+        }
+        // An IPv4 socket has no IPv6 address to leave from.
+        (false, IpAddr::V6(_)) => 0,
+        (true, ip) => {
+            let info = libc::in6_pktinfo {
+                ipi6_addr: libc::in6_addr {
+                    s6_addr: to_v6(ip).octets(),
+                },
+                ipi6_ifindex: 0,
+            };
+            write(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, &info, out)
+        }
+    }
+}
+
+fn write<T>(level: libc::c_int, kind: libc::c_int, info: &T, out: &mut Control) -> usize {
+    let size = size_of::<T>() as libc::c_uint;
+    // SAFETY: CMSG_SPACE of the larger message is 40 bytes; the buffer has 64 and the alignment of a cmsghdr.
+    unsafe {
+        let message = out.0.as_mut_ptr().cast::<libc::cmsghdr>();
+        (*message).cmsg_level = level;
+        (*message).cmsg_type = kind;
+        (*message).cmsg_len = libc::CMSG_LEN(size) as _;
+        std::ptr::write_unaligned(libc::CMSG_DATA(message).cast::<T>(), std::ptr::read(info));
+        libc::CMSG_SPACE(size) as usize
+    }
+}

@@ -1,0 +1,305 @@
+//! One shard's thread: waits for its socket, its commands or its next deadline, and for nothing else.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError};
+use palabre_core::ice::Path;
+use palabre_core::link::peek_ufrag;
+use palabre_core::shard::{RecordingId, RoomId, Shard};
+use socket2::Socket;
+
+use crate::EventFd;
+use crate::command::Command;
+use crate::outlet::{Outlet, SLOW};
+use crate::routes::Routes;
+use crate::udp::RecvBatch;
+use crate::writer::Job;
+
+/// Batches read before commands and deadlines get their turn.
+const BATCHES_IN_A_ROW: usize = 8;
+/// Commands carried out before the socket gets its turn.
+const COMMANDS_IN_A_ROW: usize = 256;
+
+/// How to reach a shard's thread.
+#[derive(Clone)]
+pub(crate) struct Door {
+    commands: Sender<Command>,
+    wake: Arc<EventFd>,
+}
+
+impl Door {
+    pub fn new(commands: Sender<Command>, wake: Arc<EventFd>) -> Self {
+        Self { commands, wake }
+    }
+
+    /// Never blocks; gives the command back when the queue is full.
+    pub fn send(&self, command: Command) -> Result<(), Command> {
+        let sent = self
+            .commands
+            .try_send(command)
+            .map_err(|error| match error {
+                TrySendError::Full(command) | TrySendError::Disconnected(command) => command,
+            });
+        self.wake.signal();
+        sent
+    }
+}
+
+/// Counters of one shard, written by its thread alone.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub received: AtomicU64,
+    pub sent: AtomicU64,
+    pub dropped: AtomicU64,
+    pub handed_over: AtomicU64,
+    pub links: AtomicU64,
+    pub rooms: AtomicU64,
+}
+
+pub(crate) struct Worker {
+    pub number: u8,
+    pub shard: Shard,
+    pub socket: Socket,
+    pub outlet: Outlet,
+    pub commands: Receiver<Command>,
+    pub wake: Arc<EventFd>,
+    /// All shards' doors, by number.
+    pub siblings: Vec<Door>,
+    pub routes: Routes,
+    pub counters: Arc<Counters>,
+}
+
+impl Worker {
+    /// Runs until [`Command::Stop`].
+    pub fn run(mut self) {
+        let mut batch = RecvBatch::default();
+        while self.carry_out() {
+            if let Err(error) = self.receive(&mut batch) {
+                tracing::error!(%error, shard = self.number, "The media socket is broken; its thread ends.");
+                return;
+            }
+            self.shard.handle_timeout(Instant::now(), &mut self.outlet);
+            self.outlet.batch.flush();
+            self.count();
+            self.wait();
+        }
+        self.outlet.batch.flush();
+    }
+
+    /// False when it is time to stop.
+    fn carry_out(&mut self) -> bool {
+        self.wake.reset();
+        let now = Instant::now();
+        for _ in 0..COMMANDS_IN_A_ROW {
+            match self.commands.try_recv() {
+                Ok(Command::Stop) => return false,
+                Ok(command) => self.command(now, command),
+                Err(_empty) => return true,
+            }
+        }
+        // There is more: do not go to sleep before it.
+        self.wake.signal();
+        true
+    }
+
+    fn command(&mut self, now: Instant, command: Command) {
+        let (shard, out) = (&mut self.shard, &mut self.outlet);
+        match command {
+            Command::OpenRoom { room } => {
+                if let Err(refusal) = shard.open_room(now, room) {
+                    tracing::warn!(%refusal, "A room could not be opened.");
+                }
+            }
+            Command::CloseRoom { room } => shard.close_room(now, &room, out),
+            Command::Admit {
+                room,
+                participant,
+                csrc,
+                may_speak,
+            } => {
+                shard.admit(now, &room, participant, csrc, may_speak, out);
+            }
+            Command::Remove { room, participant } => shard.remove(now, &room, &participant, out),
+            Command::Connect {
+                room,
+                participant,
+                door,
+                offered,
+                reply,
+            } => {
+                reply(shard.connect(now, &room, &participant, door, *offered, out));
+            }
+            Command::RestartIce {
+                session,
+                ufrag,
+                remote,
+                reply,
+            } => {
+                reply(shard.restart_ice(&session, ufrag.as_deref(), remote));
+            }
+            Command::Disconnect { session, reply } => reply(shard.disconnect(now, &session, out)),
+            Command::StartRecording {
+                room,
+                recording,
+                path,
+            } => self.start_recording(now, room, recording, path),
+            Command::StopRecording { room, recording } => {
+                shard.stop_recording(now, &room, &recording, out)
+            }
+            Command::Datagram {
+                path,
+                mut bytes,
+                came_to,
+            } => {
+                shard.handle_datagram(now, path, &mut bytes, out);
+                self.claim(path.remote, came_to, &bytes);
+            }
+            Command::Elsewhere { remote, owner } => self.routes.learn(remote, owner),
+            Command::Stop => {}
+        }
+    }
+
+    fn start_recording(
+        &mut self,
+        now: Instant,
+        room: RoomId,
+        recording: RecordingId,
+        path: PathBuf,
+    ) {
+        let open = Job::Open {
+            room: room.clone(),
+            recording: recording.clone(),
+            path,
+        };
+        // The file first: the recording's head is its first page.
+        if !self.outlet.writer.send(open) {
+            return self.outlet.recording_failed(&room, &recording, SLOW);
+        }
+        let started = self
+            .shard
+            .start_recording(now, &room, recording.clone(), &mut self.outlet);
+        if let Err(refusal) = started {
+            self.outlet
+                .recording_failed(&room, &recording, &refusal.to_string());
+            self.outlet.abandon(&recording);
+        }
+    }
+
+    fn receive(&mut self, batch: &mut RecvBatch) -> io::Result<()> {
+        let now = Instant::now();
+        let Self {
+            number,
+            shard,
+            outlet,
+            siblings,
+            counters,
+            routes,
+            ..
+        } = self;
+        let number = *number;
+        for _ in 0..BATCHES_IN_A_ROW {
+            let more = batch.receive(&self.socket, |path, datagram| {
+                counters.received.fetch_add(1, Ordering::Relaxed);
+                let remote = path.remote;
+                let owner = routes.owner(number, datagram, remote, shard.knows(remote));
+                match owner.and_then(|owner| siblings.get(usize::from(owner))) {
+                    Some(sibling) => hand_over(sibling, path, datagram, number, counters),
+                    None => shard.handle_datagram(now, path, datagram, outlet),
+                }
+            })?;
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the shard whose socket a check came to that the address is ours, once the check has proved it.
+    fn claim(&self, remote: SocketAddr, came_to: u8, datagram: &[u8]) {
+        if peek_ufrag(datagram).is_none() || !self.shard.knows(remote) {
+            return;
+        }
+        let claim = Command::Elsewhere {
+            remote,
+            owner: self.number,
+        };
+        let told = self
+            .siblings
+            .get(usize::from(came_to))
+            .is_some_and(|sibling| sibling.send(claim).is_ok());
+        if !told {
+            tracing::debug!(
+                "A shard could not be told of an address; the next check will tell it."
+            );
+        }
+    }
+
+    fn count(&self) {
+        self.counters
+            .sent
+            .store(self.outlet.batch.sent, Ordering::Relaxed);
+        self.counters
+            .dropped
+            .store(self.outlet.batch.dropped, Ordering::Relaxed);
+        self.counters
+            .links
+            .store(self.shard.links() as u64, Ordering::Relaxed);
+        self.counters
+            .rooms
+            .store(self.shard.rooms() as u64, Ordering::Relaxed);
+    }
+
+    fn wait(&self) {
+        let timeout = self
+            .shard
+            .next_timeout()
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let mut descriptors =
+            [self.socket.as_raw_fd(), self.wake.as_raw_fd()].map(|fd| libc::pollfd {
+                fd,
+                events: libc::POLLIN,
+                revents: 0,
+            });
+        let timeout = timeout.map(timespec);
+        let timeout = timeout
+            .as_ref()
+            .map_or(std::ptr::null(), std::ptr::from_ref);
+        // SAFETY: both pointers live for the call. What woke us, or that a signal did, is found out by looking.
+        unsafe {
+            libc::ppoll(
+                descriptors.as_mut_ptr(),
+                descriptors.len() as libc::nfds_t,
+                timeout,
+                std::ptr::null(),
+            );
+        }
+    }
+}
+
+/// A sibling whose queue is full loses the datagram, as a full socket buffer would.
+fn hand_over(sibling: &Door, path: Path, datagram: &[u8], came_to: u8, counters: &Counters) {
+    let bytes = Box::from(datagram);
+    if sibling
+        .send(Command::Datagram {
+            path,
+            bytes,
+            came_to,
+        })
+        .is_ok()
+    {
+        counters.handed_over.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn timespec(duration: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
