@@ -89,6 +89,7 @@ impl Worker {
             self.count();
             self.wait();
         }
+        self.shard.close_all(Instant::now(), &mut self.outlet);
         self.outlet.batch.flush();
     }
 

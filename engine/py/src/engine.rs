@@ -1,26 +1,34 @@
 //! The engine as a Python class. Its threads never attach to Python: commands go in by queue, events come out by batch.
 
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use palabre_core::shard::{ParticipantId, RoomId};
+use palabre_core::shard::Limits;
 use palabre_edge::http::limits::HttpLimits;
 use palabre_edge::{EngineConfig, EngineError};
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use palabre_net::{Busy, MediaError};
+use pyo3::exceptions::{PyBufferError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::events::to_python;
 
+/// What HS256 asks for (RFC 7518, section 3.2).
+const TICKET_KEY_BYTES: usize = 32;
 /// Event streams open at once.
 const MAX_STREAMS: usize = 100_000;
 
 /// See `_engine.pyi`.
 #[pyclass(frozen, module = "palabre._engine")]
 pub struct Engine {
-    /// None after shutdown.
-    inner: Mutex<Option<palabre_edge::Engine>>,
+    inner: palabre_edge::Engine,
+    stopped: AtomicBool,
     #[pyo3(get)]
     edge_port: u16,
+    #[pyo3(get)]
+    media_port: u16,
     #[pyo3(get)]
     event_fd: i32,
 }
@@ -28,18 +36,59 @@ pub struct Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, edge_bind, ticket_key, edge_cors_origins = Vec::new()))]
+    #[pyo3(signature = (
+        *,
+        edge_bind,
+        media_bind,
+        media_addresses,
+        ticket_key,
+        shards = 1,
+        edge_cors_origins = Vec::new(),
+        requests_per_s_per_address = 200,
+        max_sessions = 50_000,
+        max_sessions_per_room = 20_000,
+        max_rooms = 10_000,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only in Python")]
     fn new(
         py: Python<'_>,
         edge_bind: String,
+        media_bind: String,
+        media_addresses: Vec<String>,
         ticket_key: Vec<u8>,
+        shards: u8,
         edge_cors_origins: Vec<String>,
+        requests_per_s_per_address: u32,
+        max_sessions: usize,
+        max_sessions_per_room: usize,
+        max_rooms: usize,
     ) -> PyResult<Self> {
+        if ticket_key.len() != TICKET_KEY_BYTES {
+            return Err(PyValueError::new_err(format!(
+                "ticket_key has to be {TICKET_KEY_BYTES} bytes long"
+            )));
+        }
         let config = EngineConfig {
             edge_bind,
+            media_bind,
+            media_addresses: media_addresses
+                .iter()
+                .map(|text| address(text))
+                .collect::<PyResult<_>>()?,
+            shards,
+            media: Limits {
+                links: max_sessions,
+                links_per_room: max_sessions_per_room,
+                rooms: max_rooms,
+                ..Limits::default()
+            },
             ticket_key,
             cors_origins: edge_cors_origins,
-            http: HttpLimits::default(),
+            http: HttpLimits {
+                requests_per_s: requests_per_s_per_address,
+                burst: requests_per_s_per_address.saturating_mul(10),
+                ..HttpLimits::default()
+            },
             max_streams: MAX_STREAMS,
         };
         let engine = py
@@ -47,13 +96,15 @@ impl Engine {
             .map_err(to_exception)?;
         Ok(Self {
             edge_port: engine.edge_address().port(),
+            media_port: engine.media_addresses().first().map_or(0, SocketAddr::port),
             event_fd: engine.events().as_raw_fd(),
-            inner: Mutex::new(Some(engine)),
+            inner: engine,
+            stopped: AtomicBool::new(false),
         })
     }
 
     fn drain(&self, py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
-        let events: Vec<_> = self.with(|engine| engine.drain().collect())?;
+        let events = self.running()?.events().drain();
         events
             .into_iter()
             .map(|event| to_python(py, event))
@@ -61,67 +112,115 @@ impl Engine {
     }
 
     fn open_room(&self, room: String) -> PyResult<()> {
-        self.with(|engine| engine.open_room(&RoomId::from(room)))
+        self.running()?.open_room(room.into()).map_err(full)
     }
 
     fn close_room(&self, room: String, code: &str) -> PyResult<()> {
-        self.with(|engine| engine.close_room(&RoomId::from(room), code))
+        self.running()?.close_room(room.into(), code).map_err(full)
+    }
+
+    #[pyo3(signature = (room, participant, *, csrc, view, may_speak))]
+    fn admit(
+        &self,
+        room: String,
+        participant: String,
+        csrc: u32,
+        view: &str,
+        may_speak: bool,
+    ) -> PyResult<()> {
+        let engine = self.running()?;
+        engine
+            .admit(room.into(), participant.into(), csrc, view, may_speak)
+            .map_err(full)
     }
 
     fn remove(&self, room: String, participant: String, code: &str) -> PyResult<()> {
-        self.with(|engine| {
-            engine.remove(&RoomId::from(room), &ParticipantId::from(participant), code)
-        })
+        self.running()?
+            .remove(room.into(), participant.into(), code)
+            .map_err(full)
     }
 
-    fn snapshot(&self, topic: &str, view: &str, version: u64, data: &[u8]) -> PyResult<()> {
-        self.with(|engine| engine.hub().snapshot(topic, view, version, data))
+    fn start_recording(&self, room: String, recording: String, path: PathBuf) -> PyResult<()> {
+        self.running()?
+            .start_recording(room.into(), recording.into(), path)
+            .map_err(full)
+    }
+
+    fn stop_recording(&self, room: String, recording: String) -> PyResult<()> {
+        self.running()?
+            .stop_recording(room.into(), recording.into())
+            .map_err(full)
+    }
+
+    fn metrics(&self) -> PyResult<HashMap<&'static str, f64>> {
+        Ok(self.running()?.metrics().into_iter().collect())
+    }
+
+    fn snapshot(
+        &self,
+        py: Python<'_>,
+        topic: &str,
+        view: &str,
+        version: u64,
+        data: &[u8],
+    ) -> PyResult<()> {
+        let hub = self.running()?.hub();
+        py.detach(|| hub.snapshot(topic, view, version, data));
+        Ok(())
     }
 
     fn publish(
         &self,
+        py: Python<'_>,
         topic: &str,
         view: &str,
         after: u64,
         version: u64,
         data: &[u8],
     ) -> PyResult<()> {
-        self.with(|engine| engine.hub().publish(topic, view, after, version, data))
+        let hub = self.running()?.hub();
+        py.detach(|| hub.publish(topic, view, after, version, data));
+        Ok(())
     }
 
-    fn close_topic(&self, topic: &str) -> PyResult<()> {
-        self.with(|engine| engine.hub().close_topic(topic))
+    fn close_topic(&self, py: Python<'_>, topic: &str) -> PyResult<()> {
+        let hub = self.running()?.hub();
+        py.detach(|| hub.close_topic(topic));
+        Ok(())
     }
 
     fn shutdown(&self, py: Python<'_>) {
-        let engine = self.lock().take();
-        py.detach(|| drop(engine));
+        self.stopped.store(true, Ordering::Relaxed);
+        py.detach(|| self.inner.shutdown());
     }
 }
 
 impl Engine {
-    fn with<T>(&self, act: impl FnOnce(&palabre_edge::Engine) -> T) -> PyResult<T> {
-        match self.lock().as_ref() {
-            Some(engine) => Ok(act(engine)),
-            None => Err(PyRuntimeError::new_err("The engine has been shut down.")),
+    fn running(&self) -> PyResult<&palabre_edge::Engine> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(PyRuntimeError::new_err("The engine has been shut down."));
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<palabre_edge::Engine>> {
-        // Only ever replaced whole: a panic elsewhere leaves nothing half done.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(&self.inner)
     }
 }
 
+fn address(text: &str) -> PyResult<IpAddr> {
+    text.parse()
+        .map_err(|_| PyValueError::new_err(format!("{text:?} is not an IP address")))
+}
+
+fn full(busy: Busy) -> PyErr {
+    PyBufferError::new_err(busy.to_string())
+}
+
 fn to_exception(error: EngineError) -> PyErr {
+    let text = error.to_string();
     match error {
-        EngineError::Origin { .. } => PyValueError::new_err(error.to_string()),
-        EngineError::Bind {
-            error: ref cause, ..
-        } => {
-            // With errno, so that Python can tell a port in use from an address it does not have.
-            PyOSError::new_err((cause.raw_os_error().unwrap_or_default(), error.to_string()))
+        EngineError::Origin { .. } | EngineError::Address { .. } => PyValueError::new_err(text),
+        // With errno, so that Python can tell a port in use from an address it does not have.
+        EngineError::Bind { error, .. } | EngineError::Media(MediaError::Bind { error, .. }) => {
+            PyOSError::new_err((error.raw_os_error().unwrap_or_default(), text))
         }
-        EngineError::Threads(_) | _ => PyOSError::new_err(error.to_string()),
+        EngineError::Media(_) | EngineError::Threads(_) | _ => PyOSError::new_err(text),
     }
 }

@@ -47,6 +47,14 @@ impl Shard {
         }
     }
 
+    /// Ends every room: the server stops.
+    pub fn close_all(&mut self, now: Instant, out: &mut impl ShardSink) {
+        let rooms: Vec<RoomId> = self.rooms_by_id.keys().cloned().collect();
+        for room in rooms {
+            self.close_room(now, &room, out);
+        }
+    }
+
     /// Lets a participant in, or changes what it may do: acts on the next packet.
     pub fn admit(
         &mut self,

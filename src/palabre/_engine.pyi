@@ -1,0 +1,160 @@
+"""The engine: media, event streams and the HTTP doors of both, on threads of its own.
+
+Commands are queued and never block; a full queue raises BufferError and takes nothing. After `shutdown` every command
+raises RuntimeError. What happens in the engine comes out of `Engine.drain`.
+"""
+
+from os import PathLike
+from typing import ClassVar, Literal, final
+
+type Door = Literal["whip", "whep", "events"]
+
+@final
+class Engine:
+    """One engine. Construction binds all ports and starts the threads.
+
+    - `edge_bind`, `media_bind`: `address:port`, TCP and UDP; port 0 takes any free one.
+    - `media_addresses`: IP addresses told to clients; the machine's own when empty.
+    - `ticket_key`: the 32 bytes that tickets are signed with (HS256).
+    - `edge_cors_origins`: origins whose pages may use the doors; all when empty.
+    - `max_*`: bounds; what would go beyond is refused with 503.
+
+    Raises OSError, with errno and the address in it, when a port cannot be bound; ValueError for a malformed argument.
+    """
+
+    edge_port: int
+    media_port: int
+    event_fd: int
+    """An eventfd, readable when `drain` has something."""
+
+    def __new__(
+        cls,
+        *,
+        edge_bind: str,
+        media_bind: str,
+        media_addresses: list[str],
+        ticket_key: bytes,
+        shards: int = 1,
+        edge_cors_origins: list[str] = ...,
+        requests_per_s_per_address: int = 200,
+        max_sessions: int = 50_000,
+        max_sessions_per_room: int = 20_000,
+        max_rooms: int = 10_000,
+    ) -> Engine: ...
+    def drain(self) -> list[EngineEvent]:
+        """What happened since the last call, oldest first. Never blocks."""
+
+    def open_room(self, room: str) -> None:
+        """Makes a room that participants can be admitted to; one that is open stays as it is."""
+
+    def close_room(self, room: str, code: str) -> None:
+        """Ends a room: its recording is finished, everybody reads `code` in a `bye`, all sound stops."""
+
+    def admit(self, room: str, participant: str, *, csrc: int, view: str, may_speak: bool) -> None:
+        """Lets a participant in, or changes what it may do, from the next packet on. An open event stream whose `view`
+        changes starts again with a snapshot of the new one."""
+
+    def remove(self, room: str, participant: str, code: str) -> None:
+        """Ends a participant's sound and events now; the client reads `code` in a `bye`. No event follows."""
+
+    def snapshot(self, topic: str, view: str, version: int, data: bytes) -> None:
+        """What a viewer of that kind sees at `version`: one JSON document. Publish what leads to `version` first."""
+
+    def publish(self, topic: str, view: str, after: int, version: int, data: bytes) -> None:
+        """A change from version `after` to `version`: the whole JSON document of the `change` event. When `after` is not
+        the version published last, readers get a fresh snapshot instead."""
+
+    def close_topic(self, topic: str) -> None:
+        """Ends the topic's streams without a `bye` and forgets what was published."""
+
+    def start_recording(self, room: str, recording: str, path: str | PathLike[str]) -> None:
+        """Records the room's mix as Ogg Opus into the new file `path`; RecordingFailed follows when it cannot."""
+
+    def stop_recording(self, room: str, recording: str) -> None:
+        """Finishes the recording; RecordingStopped follows when the file is whole."""
+
+    def metrics(self) -> dict[str, float]:
+        """Counters by name, as `/edge/v1/metrics` shows them."""
+
+    def shutdown(self) -> None:
+        """Finishes recordings, ends all streams and threads, and waits for them (about 2 s at most)."""
+
+@final
+class Connected:
+    """A participant came in by a door it was not connected at."""
+
+    __match_args__: ClassVar[tuple[str, str, str]]
+    @property
+    def room(self) -> str: ...
+    @property
+    def participant(self) -> str: ...
+    @property
+    def door(self) -> Door: ...
+
+@final
+class Disconnected:
+    """A participant is gone from a door by itself; `reason` is a word for logs."""
+
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    @property
+    def room(self) -> str: ...
+    @property
+    def participant(self) -> str: ...
+    @property
+    def door(self) -> Door: ...
+    @property
+    def reason(self) -> str: ...
+
+@final
+class StartedSpeaking:
+    """A participant is heard who was not heard before."""
+
+    __match_args__: ClassVar[tuple[str, str]]
+    @property
+    def room(self) -> str: ...
+    @property
+    def participant(self) -> str: ...
+
+@final
+class SnapshotWanted:
+    """Somebody waits for a snapshot: answer with `Engine.snapshot`."""
+
+    __match_args__: ClassVar[tuple[str, str]]
+    @property
+    def topic(self) -> str: ...
+    @property
+    def view(self) -> str: ...
+
+@final
+class RecordingStopped:
+    """The file at `path` is whole."""
+
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    @property
+    def room(self) -> str: ...
+    @property
+    def recording(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def duration_ms(self) -> int: ...
+
+@final
+class RecordingFailed:
+    """The recording ended by an error of the disk; what was written stays."""
+
+    __match_args__: ClassVar[tuple[str, str, str]]
+    @property
+    def room(self) -> str: ...
+    @property
+    def recording(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+type EngineEvent = Connected | Disconnected | StartedSpeaking | SnapshotWanted | RecordingStopped | RecordingFailed
+
+def summarise_recording(path: str) -> tuple[int, bytes]:
+    """Duration in ms and 100 waveform levels (0 to 31) of the Ogg Opus file at `path`; a torn last page is cut off it.
+
+    Raises OSError when the file cannot be read, ValueError when it holds no recording.
+    """
