@@ -1,0 +1,120 @@
+//! A whole engine on loopback, and tickets for it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use palabre_core::shard::Limits;
+use palabre_edge::http::limits::HttpLimits;
+use palabre_edge::{Engine, EngineConfig};
+use palabre_load::{Door, Fleet, Speech};
+use palabre_net::{EngineEvent, EventDoor};
+use serde_json::json;
+
+pub const KEY: [u8; 32] = [7; 32];
+pub const ROOM: &str = "room_1";
+/// Nothing on loopback takes longer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct World {
+    pub engine: Engine,
+    seen: VecDeque<EngineEvent>,
+}
+
+impl World {
+    /// One open room.
+    pub fn start() -> Self {
+        Self::with_shards(1)
+    }
+
+    pub fn with_shards(shards: u8) -> Self {
+        let config = EngineConfig {
+            edge_bind: "127.0.0.1:0".into(),
+            media_bind: "127.0.0.1:0".into(),
+            media_addresses: Vec::new(),
+            shards,
+            media: Limits::default(),
+            ticket_key: KEY.to_vec(),
+            cors_origins: Vec::new(),
+            http: HttpLimits::default(),
+            max_streams: 100,
+        };
+        let engine = Engine::start(&config).unwrap();
+        engine.open_room(ROOM.into()).unwrap();
+        Self {
+            engine,
+            seen: VecDeque::new(),
+        }
+    }
+
+    pub fn admit(&self, participant: &str, csrc: u32, may_speak: bool) {
+        self.engine
+            .admit(ROOM.into(), participant.into(), csrc, "listener", may_speak)
+            .unwrap();
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}/edge/v1/{path}", self.engine.edge_address())
+    }
+
+    pub fn door(&self, path: &str, participant: &str) -> Door {
+        Door::new(self.url(path), ticket(participant, 60))
+    }
+
+    /// Waits until such an event has come; what came before it is forgotten.
+    pub fn expect(&mut self, what: &str, wanted: impl Fn(&EngineEvent) -> bool) -> EngineEvent {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.seen.extend(self.engine.events().drain());
+            while let Some(event) = self.seen.pop_front() {
+                if wanted(&event) {
+                    return event;
+                }
+            }
+            assert!(Instant::now() < deadline, "no event: {what}");
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn expect_connected(&mut self, participant: &str, door: palabre_core::shard::Door) {
+        let wanted = EngineEvent::Connected {
+            room: ROOM.into(),
+            participant: participant.into(),
+            door: EventDoor::Media(door),
+        };
+        self.expect("connected", |event| *event == wanted);
+    }
+}
+
+pub fn ticket(participant: &str, expires_in_s: i64) -> String {
+    ticket_of(
+        &KEY,
+        &format!("room:{ROOM}"),
+        Some(participant),
+        expires_in_s,
+    )
+}
+
+pub fn ticket_of(key: &[u8], topic: &str, participant: Option<&str>, expires_in_s: i64) -> String {
+    let exp = jsonwebtoken::get_current_timestamp() as i64 + expires_in_s;
+    let claims = json!({
+        "aud": "palabre-edge", "exp": exp, "jti": "1", "topic": topic, "view": "listener", "participant": participant,
+    });
+    encode(
+        &Header::new(Algorithm::HS256),
+        &claims,
+        &EncodingKey::from_secret(key),
+    )
+    .unwrap()
+}
+
+pub fn fleet() -> Fleet {
+    Fleet::new(Ipv4Addr::LOCALHOST.into()).unwrap()
+}
+
+pub fn tone(seconds: f64) -> Arc<Speech> {
+    Arc::new(Speech::tone(440.0, seconds).unwrap())
+}
