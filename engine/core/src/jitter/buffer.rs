@@ -8,8 +8,8 @@ use super::stream::Stream;
 use crate::opus::{FRAME_SAMPLES, MAX_PACKET_SAMPLES, PacketInfo};
 use crate::room::AudioPacket;
 
-/// Packets held at once; when full the oldest is dropped.
-const CAPACITY: usize = 32;
+/// Packets held at once, enough for frames of 5 ms; when full the oldest is dropped.
+const CAPACITY: usize = 64;
 /// Sound held at once, in samples: twice the longest delay; when more comes the oldest is dropped.
 const MAX_HELD: i64 = 9_600;
 /// So much missing sound is made up; then it is a pause.

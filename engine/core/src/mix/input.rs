@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::jitter::{JitterBuffer, Step};
 use crate::level::Loudness;
-use crate::opus::{Decoder, FRAME_SAMPLES, MAX_PACKET_SAMPLES, PacketInfo};
+use crate::opus::{Decoder, FRAME_SAMPLES, PacketInfo};
 use crate::room::{AudioPacket, ParticipantKey};
 
 /// Whoever has not been loud for this long is not decoded.
@@ -44,7 +44,7 @@ impl Input {
             score_db: 0.0,
             buffer: JitterBuffer::new(now),
             decoder: None,
-            decoded: Vec::with_capacity(FRAME_SAMPLES + MAX_PACKET_SAMPLES),
+            decoded: Vec::new(),
             last_sent: now,
             last_loud: None,
             least: (Duration::MAX, 0),
@@ -84,10 +84,11 @@ impl Input {
         now.saturating_duration_since(self.last_sent) >= FORGET
     }
 
-    /// Lets a tick go by unheard.
+    /// Lets a tick go by unheard. What was decoded long ago is of no use to what comes next.
     pub fn idle(&mut self, now: Instant) {
         self.buffer.idle(now);
         self.decoded.clear();
+        self.decoder = None;
     }
 
     /// Adds this tick's 20 ms to `sum`; false when there is nothing to add.
