@@ -32,7 +32,7 @@ pub struct Summary {
 pub fn summarise(file: &[u8]) -> Result<Summary, OggError> {
     let reader = Reader::open(file)?;
     Ok(Summary {
-        duration_ms: reader.samples() * 1_000 / u64::from(SAMPLE_RATE),
+        duration_ms: reader.samples() / u64::from(SAMPLE_RATE / 1_000),
         levels: columns(&peaks(&reader)),
         valid_len: reader.valid_len(),
         ended: reader.ended(),
