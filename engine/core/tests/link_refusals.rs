@@ -217,12 +217,21 @@ fn stray_handshake_records_neither_end_nor_delay_a_link() {
 }
 
 #[test]
-fn a_peer_that_closes_is_noticed() {
+fn a_close_is_noticed_on_the_other_side_at_once() {
     let mut world = World::new(&WorldConfig::default());
     world.connect();
-    world.peer.rtc.disconnect();
-    world.run(Duration::from_secs(40));
-    assert!(matches!(world.link.state(), LinkState::Closed(_)));
+    world.peer.rtc.close().unwrap();
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.link.state(), LinkState::Closed(CloseReason::Remote));
+
+    let mut world = World::new(&WorldConfig::default());
+    world.connect();
+    let mut out = Vec::new();
+    world.link.close(&mut out);
+    out.iter()
+        .for_each(|(_, datagram)| world.send_to_peer(datagram));
+    world.run(Duration::from_secs(1));
+    assert!(!world.peer.rtc.is_alive());
 }
 
 /// The next packet the peer sends, taken off the network before it arrives.

@@ -1,11 +1,16 @@
 //! A `Link` against str0m, an endpoint nobody here wrote, over good and bad networks in virtual time.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod link_common;
 
 use std::time::Duration;
 
-use link_common::{PeerRole, World, WorldConfig};
+use link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig};
+use palabre_core::link::RetransmitRing;
+use palabre_core::rtp::Outgoing;
 use palabre_load::netem::Conditions;
+use str0m::config::DtlsVersion;
 
 const BAD_NETWORK: Conditions = Conditions {
     loss: 0.1,
@@ -70,6 +75,32 @@ fn audio_flows_both_ways_whichever_side_begins_the_handshake() {
 }
 
 #[test]
+fn either_version_of_dtls_connects_over_a_bad_network() {
+    let cases = [
+        (PeerRole::Client, DtlsVersion::Dtls12),
+        (PeerRole::Client, DtlsVersion::Dtls13),
+        (PeerRole::Client, DtlsVersion::Auto),
+        (PeerRole::Server, DtlsVersion::Dtls12),
+        (PeerRole::Server, DtlsVersion::Auto),
+    ];
+    for ((role, version), seed) in cases.into_iter().zip(0..) {
+        let mut world = World::new(&WorldConfig {
+            conditions: BAD_NETWORK,
+            seed,
+            role,
+            version,
+            ..WorldConfig::default()
+        });
+        world.connect();
+        talk(&mut world, 20);
+        assert!(
+            !world.heard.is_empty() && !world.peer.heard.is_empty(),
+            "{role:?} {version:?}"
+        );
+    }
+}
+
+#[test]
 fn a_bad_network_delays_the_handshake_but_neither_breaks_it_nor_doubles_a_packet() {
     for seed in 0..12 {
         let role = if seed % 2 == 0 {
@@ -100,6 +131,50 @@ fn a_bad_network_delays_the_handshake_but_neither_breaks_it_nor_doubles_a_packet
         );
         assert!((150..=200).contains(&world.peer.heard.len()), "seed {seed}");
     }
+}
+
+#[test]
+fn a_lost_packet_is_repeated_from_the_ring_and_heard() {
+    let mut world = World::new(&WorldConfig::default());
+    world.connect();
+    let mut ring = RetransmitRing::default();
+    for sequence in 0..10u16 {
+        let header = engine_header(sequence);
+        ring.store(sequence, &header, b"voice");
+        let mut packet = [0; 200];
+        let len = world
+            .link
+            .seal_rtp(world.now, &header, b"voice", &mut packet)
+            .unwrap();
+        if sequence != 5 {
+            world.send_to_peer(&packet[..len]);
+        }
+    }
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.peer.heard.len(), 9);
+    let (header, payload) = ring.get(5).unwrap();
+    let mut packet = [0; 200];
+    let len = world
+        .link
+        .repeat_rtp(world.now, header, payload, &mut packet)
+        .unwrap();
+    world.send_to_peer(&packet[..len]);
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.peer.heard.last().unwrap().header.sequence_number, 5);
+}
+
+fn engine_header(sequence: u16) -> [u8; 12] {
+    let mut header = [0; 12];
+    let outgoing = Outgoing {
+        marker: false,
+        payload_type: 111,
+        sequence,
+        timestamp: u32::from(sequence) * 960,
+        ssrc: ENGINE_SSRC,
+        csrcs: &[],
+    };
+    outgoing.write(&mut header).unwrap();
+    header
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One peer's transport: ICE-lite, DTLS, SRTP behind one set of calls. Datagrams and instants in, datagrams and what
 //! they said out; the caller owns socket, clock and randomness.
 
+mod config;
 mod connected;
 mod event;
 mod phase;
@@ -11,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::dtls::{self, DtlsRole, Fingerprint, Identity};
+use crate::dtls::{self, Identity};
 use crate::ice::{Agent, IceCredentials, Path};
 use crate::rtp::ExtensionIds;
 use crate::stun;
@@ -20,6 +21,7 @@ use connected::Connected;
 use phase::{ExpectedPeer, Handshake, Phase};
 
 pub use crate::stun::peek_ufrag;
+pub use config::{LinkConfig, LinkState};
 pub use event::{CloseReason, Received, RtpPacket};
 pub use retransmit::RetransmitRing;
 pub use transmit::Transmit;
@@ -28,29 +30,6 @@ pub use transmit::Transmit;
 pub const ICE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A link that heard nothing authentic for so long is closed.
 pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What offer and answer agreed on.
-#[derive(Debug, Clone)]
-pub struct LinkConfig {
-    pub local: IceCredentials,
-    pub remote: IceCredentials,
-    pub remote_fingerprint: Fingerprint,
-    /// The engine's own role.
-    pub dtls_role: DtlsRole,
-    /// The ids of the header extensions in what the peer sends.
-    pub extensions: ExtensionIds,
-}
-
-/// How far a link has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkState {
-    /// Waits for an authenticated connectivity check.
-    Checking,
-    Handshaking,
-    /// Media flows, as long as the peer consents.
-    Connected,
-    Closed(CloseReason),
-}
 
 /// One peer's transport.
 #[derive(Debug)]

@@ -10,7 +10,7 @@
 mod peer;
 mod world;
 
-pub use peer::PeerRole;
+pub use peer::{ENGINE_SSRC, PeerRole};
 pub use world::{World, WorldConfig};
 
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use palabre_core::dtls::Fingerprint;
 use palabre_core::ice::IceCredentials;
-use str0m::config::Fingerprint as StrFingerprint;
+use str0m::config::{DtlsVersion, Fingerprint as StrFingerprint};
 use str0m::ice::IceCreds;
 use str0m::media::MediaKind;
 use str0m::net::{Protocol, Receive};
@@ -34,9 +34,16 @@ pub struct Peer {
 
 impl Peer {
     /// A peer at `address` and what its offer would say: credentials and fingerprint.
-    pub fn new(address: SocketAddr, now: Instant) -> (Self, IceCredentials, Fingerprint) {
+    pub fn new(
+        address: SocketAddr,
+        version: DtlsVersion,
+        now: Instant,
+    ) -> (Self, IceCredentials, Fingerprint) {
         str0m::crypto::from_feature_flags().install_process_default();
-        let mut rtc = RtcConfig::new().set_rtp_mode(true).build(now);
+        let mut rtc = RtcConfig::new()
+            .set_rtp_mode(true)
+            .set_dtls_version(version)
+            .build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         let api = rtc.direct_api();
         let creds = api.local_ice_credentials();

@@ -9,6 +9,7 @@ use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
 use palabre_load::netem::{Conditions, Netem};
+use str0m::config::DtlsVersion;
 
 use super::peer::{ENGINE_SSRC, Peer, PeerRole};
 use super::{engine_address, peer_address};
@@ -20,6 +21,8 @@ pub struct WorldConfig {
     pub conditions: Conditions,
     pub seed: u64,
     pub role: PeerRole,
+    /// What the peer speaks.
+    pub version: DtlsVersion,
     /// Replaces the fingerprint that the peer's offer announces.
     pub announced: Option<Fingerprint>,
 }
@@ -30,6 +33,7 @@ impl Default for WorldConfig {
             conditions: Conditions::default(),
             seed: 1,
             role: PeerRole::Client,
+            version: DtlsVersion::Dtls12,
             announced: None,
         }
     }
@@ -66,7 +70,7 @@ impl World {
     pub fn new(config: &WorldConfig) -> Self {
         let now = Instant::now();
         let identity = Arc::new(Identity::generate().unwrap());
-        let (mut peer, remote, fingerprint) = Peer::new(peer_address(), now);
+        let (mut peer, remote, fingerprint) = Peer::new(peer_address(), config.version, now);
         let local = IceCredentials::for_shard(3, &std::array::from_fn(|i| (i * 7) as u8));
         peer.accept(
             engine_address(),
@@ -157,6 +161,12 @@ impl World {
         true
     }
 
+    /// Puts what the link sealed on the way to the peer.
+    pub fn send_to_peer(&mut self, datagram: &[u8]) {
+        self.to_peer
+            .push(self.now, (engine_address(), datagram.to_vec()));
+    }
+
     /// Something arrives at the link outside of the bad network. True when the link answered.
     pub fn inject(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
         let mut out = Vec::new();
@@ -189,6 +199,7 @@ impl World {
         }
         while let Some((from, datagram)) = self.to_peer.pop(self.now) {
             self.peer.handle(self.now, from, &datagram);
+            self.drive_peer();
         }
         self.drive_peer();
     }
