@@ -38,8 +38,12 @@ def run_server(settings: Settings) -> None:
     _prepare_folder(settings.data)
     ticket_key = _ticket_key(settings.data / "ticket.key")
     with _http_socket(settings) as http, _engine(settings, ticket_key) as engine:
-        media = Media(engine, engine.edge_port, ticket_key, summarise_recording)
+        media = Media(engine, engine.edge_port, ticket_key, _summarise)
         uvloop.run(_serve(settings, media, http))
+
+
+def _summarise(path: Path) -> tuple[int, bytes]:
+    return summarise_recording(str(path))
 
 
 async def _serve(settings: Settings, media: Media, http: socket.socket) -> None:
