@@ -10,10 +10,13 @@
 mod peer;
 mod world;
 
-pub use peer::{ENGINE_SSRC, PeerRole};
+pub use peer::PeerRole;
 pub use world::{World, WorldConfig};
 
 use std::net::SocketAddr;
+
+/// SSRC the engine speaks with.
+pub const ENGINE_SSRC: u32 = 2222;
 
 /// Where the engine listens.
 pub fn engine_address() -> SocketAddr {

@@ -12,6 +12,8 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
+use super::ENGINE_SSRC;
+
 /// Which DTLS role the peer plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeerRole {
@@ -21,8 +23,6 @@ pub enum PeerRole {
 
 /// SSRC the peer speaks with.
 pub const PEER_SSRC: u32 = 1111;
-/// SSRC the peer expects to hear.
-pub const ENGINE_SSRC: u32 = 2222;
 
 pub struct Peer {
     pub rtc: Rtc,

@@ -11,8 +11,8 @@ use palabre_core::rtp::{ExtensionIds, Outgoing};
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
-use super::peer::{ENGINE_SSRC, Peer, PeerRole};
-use super::{engine_address, peer_address};
+use super::peer::{Peer, PeerRole};
+use super::{ENGINE_SSRC, engine_address, peer_address};
 
 /// A datagram with where it comes from.
 type Datagram = (SocketAddr, Vec<u8>);
