@@ -103,7 +103,8 @@ async def guard(request: Request) -> Visit:
         _check_csrf(request, token)
     rates_of(request).account.take(account.id, services.clock.monotonic())
     visit = await _named(request, services, rule, Visit(account, token))
-    check(rule, visit.card.mine if visit.card else None)
+    if visit.card is not None:
+        check(rule, visit.card)
     return visit
 
 

@@ -8,7 +8,8 @@ applies them in the same step that changes it.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from palabre.domain.chats import Member, Right
+from palabre.chats.ports import Card
+from palabre.domain.chats import ChatKind, Right
 from palabre.domain.refusal import Code, Refused
 
 
@@ -135,8 +136,13 @@ NOT_VISIBLE: dict[Scope, Code] = {
 """What is private to others does not exist: the refusal is that of a wrong id."""
 
 
-def check(rule: Rule, mine: Member | None) -> None:
-    """Raises Refused(NOT_A_MEMBER | FORBIDDEN | MANAGERS_ONLY) when `mine` is less than the rule asks."""
+def check(rule: Rule, card: Card) -> None:
+    """Raises Refused(NOT_A_MEMBER | FORBIDDEN | MANAGERS_ONLY) when the account is less than the rule asks."""
+    mine = card.mine
+    if card.chat.kind is ChatKind.SAVED and rule.right is not None:
+        raise Refused(
+            Code.FORBIDDEN, "Saved Messages are yours alone: nobody to invite, to manage or to talk to."
+        )
     if rule.right is Right.MANAGE_ROOMS and (mine is None or Right.MANAGE_ROOMS not in mine.rights):
         raise Refused(Code.MANAGERS_ONLY)
     if rule.member and mine is None:

@@ -3,7 +3,7 @@
 from palabre.api.ports import Services
 from palabre.chats.ports import Card, InviteLink
 from palabre.domain.accounts import Account
-from palabre.domain.chats import Member
+from palabre.domain.chats import ChatKind, Member
 from palabre.rooms.service import LiveBar
 from palabre.wire import chats as wire
 
@@ -22,7 +22,7 @@ def chat(card: Card, bar: LiveBar | None) -> wire.Chat:
         my=wire.MyPart(
             member=mine is not None,
             owner=mine is not None and mine.owner,
-            rights=sorted(mine.rights) if mine else [],
+            rights=sorted(mine.rights) if mine and card.chat.kind is not ChatKind.SAVED else [],
         ),
         live_room=None if bar is None else live_room(bar),
     )

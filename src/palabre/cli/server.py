@@ -14,9 +14,9 @@ import structlog
 import uvicorn
 import uvloop
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
 from palabre._engine import Engine, summarise_recording
+from palabre.adapters.sql.migrate import DatabaseUnusable
 from palabre.api.app import create_app
 from palabre.bootstrap import Media, running
 from palabre.cli.logs import set_up_logs
@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 GOODBYE_S = 5
 """How long requests may still run after a signal to stop."""
+
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted; the kernel refuses more."""
 
 
 class CannotStart(Exception):
@@ -54,9 +58,13 @@ async def _serve(settings: Settings, media: Media, http: socket.socket) -> None:
                 asyncio.get_running_loop().add_signal_handler(name, server.stop)
             _say_hello(settings, http, media)
             await server.serve(sockets=[http])
-    except SQLAlchemyError as error:
-        where = settings.database_url or settings.data
-        raise CannotStart(f"The database at {where} cannot be used: {error}. Is it running?") from error
+    except DatabaseUnusable as error:
+        what = (
+            "PostgreSQL (PALABRE_DATABASE_URL)" if settings.database_url else f"in {settings.data.absolute()}"
+        )
+        raise CannotStart(
+            f"The database {what} cannot be used: {error}. Check that it runs and is ours."
+        ) from error
 
 
 class _Server(uvicorn.Server):
@@ -118,6 +126,7 @@ def _http_socket(settings: Settings) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         raise CannotStart(_unbindable("TCP", f"{host}:{port}", "PALABRE_HTTP_PORT", error)) from error

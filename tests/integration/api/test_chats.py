@@ -143,6 +143,16 @@ async def test_a_group_does_not_list_its_anonymous_admins_to_members(house: Hous
     assert [persona["kind"] for persona in personas] == ["account", "group"]
 
 
+async def test_saved_messages_are_for_one_alone(house: House) -> None:
+    ada = await house.person("ada")
+    saved = (await ada.must("GET", "/chats"))["items"][0]
+    assert saved["my"] == {"member": True, "owner": True, "rights": []}
+    await ada.must("POST", f"/chats/{saved['id']}/messages", {"text": "Remember."})
+    assert await ada.refused("POST", f"/chats/{saved['id']}/rooms", {}) == "FORBIDDEN"
+    assert await ada.refused("POST", f"/chats/{saved['id']}/invite-links") == "FORBIDDEN"
+    assert await ada.refused("PATCH", f"/chats/{saved['id']}", {"title": "x"}) == "FORBIDDEN"
+
+
 async def test_a_creation_sent_twice_happens_once(house: House) -> None:
     ada = await house.person("ada")
     wish = {"kind": "group", "title": "Twice"}

@@ -7,6 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from palabre.api.pages import Pages
+from tests.integration.api import documented
 from tests.integration.api.people import House
 
 
@@ -56,6 +57,11 @@ async def test_every_answer_says_what_the_page_may_do(house: House) -> None:
 async def test_a_host_that_is_no_host_does_not_reach_the_policy(house: House) -> None:
     answer = await house.visitor().http.get("/", headers={"Host": "x; script-src *"})
     assert "script-src" not in answer.headers["Content-Security-Policy"]
+
+
+async def test_the_document_is_served_with_the_api(house: House) -> None:
+    answer = await house.visitor().http.get("/api/v1/openapi.json")
+    assert answer.json() == documented.document()
 
 
 async def test_unknown_addresses_of_the_api_are_problems_not_pages(house: House) -> None:

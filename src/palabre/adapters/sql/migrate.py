@@ -2,7 +2,10 @@
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from palabre.adapters.sql.database import Database
 
@@ -17,10 +20,17 @@ def alembic_config() -> Config:
     return config
 
 
+class DatabaseUnusable(Exception):
+    """It does not answer, lets us not in, or is not ours; the message is one line."""
+
+
 async def migrate(database: Database) -> None:
-    """Runs the migrations that are missing, all in one transaction."""
-    async with database.write() as connection:
-        await connection.run_sync(_upgrade)
+    """Runs the migrations that are missing, all in one transaction. Raises DatabaseUnusable."""
+    try:
+        async with database.write() as connection:
+            await connection.run_sync(_upgrade)
+    except (SQLAlchemyError, CommandError, PostgresError, OSError) as error:
+        raise DatabaseUnusable(str(error).partition("\n")[0]) from error
 
 
 def _upgrade(connection: Connection) -> None:
