@@ -41,7 +41,7 @@ class Server:
 
     def start(self) -> None:
         settings = {f"PALABRE_{name}": str(port) for name, port in self.ports.items()}
-        settings |= {"PALABRE_DATA": str(self.folder / "data"), "PALABRE_HTTP_HOST": "127.0.0.1"}
+        settings["PALABRE_DATA"] = str(self.folder / "data")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [Path(sys.executable).with_name("palabre"), "serve"],
