@@ -56,6 +56,10 @@ class Keeper:
 
     async def _look_after(self, live: LiveRoom) -> None:
         now = self._clock.now()
+        if not live.room.live:
+            live.close()
+            self._rooms.forget_if_over(live)
+            return
         for who in live.doors.overdue(live.room, now):
             await self._runner.run(live.room.id, c.Leave(live.room.participants[who].account))
         if live.empty_since is not None and now - live.empty_since >= self._options.empty_end:

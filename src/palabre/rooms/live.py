@@ -43,8 +43,12 @@ class LiveRoom:
             self.feed.follow(self.room, now)
         else:
             self.feed.follow(self.room, now)
-            self.engine.close()
-            self.feed.close()
+            self.close()
+
+    def close(self) -> None:
+        """Tells the engine that the room is over; to be repeated until `engine.in_step`."""
+        self.engine.close()
+        self.feed.close()
 
     def recent_speakers(self, now: datetime) -> list[Participant]:
         """Who was heard last, newest first, at most three."""
@@ -125,6 +129,7 @@ class LiveRooms:
             self._rooms[room.id] = live
         return live
 
-    def forget(self, room: RoomId) -> None:
-        """The room has ended."""
-        self._rooms.pop(room, None)
+    def forget_if_over(self, live: LiveRoom) -> None:
+        """Lets go of a room that has ended, once the engine knows."""
+        if not live.room.live and live.engine.in_step:
+            self._rooms.pop(live.room.id, None)

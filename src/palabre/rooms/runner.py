@@ -57,8 +57,7 @@ class Runner:
                 return step.after
             await self._aftermath.before_media(step)
             live.follow(step, self._clock.now())
-            if not step.after.live:
-                self._rooms.forget(room_id)
+            self._rooms.forget_if_over(live)
             await self._aftermath.of_step(step)
         return step.after
 

@@ -88,6 +88,17 @@ async def test_an_empty_recording_is_not_delivered(house, host):
     assert not path.exists()
 
 
+async def test_a_file_that_is_no_recording_is_put_aside_and_not_tried_for_ever(house, host):
+    def not_ogg(path):
+        raise ValueError("not Ogg")
+
+    house.summaries = not_ogg
+    room, recording, path = await recorded(house, host)
+    await finished(house, room, recording, path)
+    assert await house.recordings.undelivered() == []
+    assert path.with_suffix(".unreadable").exists()
+
+
 async def test_a_recording_without_a_file_is_closed(house, host):
     room, recording, path = await recorded(house, host)
     path.unlink()

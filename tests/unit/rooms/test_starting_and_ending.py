@@ -56,6 +56,16 @@ async def test_the_end_says_how_long_it_lasted_and_comes_after_the_last_change(h
     assert len(house.live) == 0
 
 
+async def test_an_end_that_found_no_room_in_the_queue_is_told_later(house, host):
+    room = await house.start(host)
+    house.media.busy = True
+    await house.act(host, room, c.EndRoom)
+    house.media.busy = False
+    await house.passes(1)
+    assert house.media.called("close_room") == [[room, "ROOM_ENDED"]]
+    assert len(house.live) == 0
+
+
 async def test_a_room_ends_when_nobody_has_been_in_it_for_ten_minutes(house, host):
     room = await house.start(host)
     await house.passes(599)
