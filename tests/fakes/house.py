@@ -41,7 +41,7 @@ class House:
         self.chat_log = MemoryChatLog()
         self.clock = StillClock()
         self.ids = CountingIds()
-        self.summaries: Callable[[str], tuple[int, bytes]] = lambda path: (1500, bytes([7] * 100))
+        self.summaries: Callable[[Path], tuple[int, bytes]] = lambda path: (1500, bytes([7] * 100))
         self.boot()
 
     def boot(self, media: EngineMedia | None = None) -> None:

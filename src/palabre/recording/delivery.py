@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 RETRY_S = 60.0
 """Until a delivery that failed (disk full, database away) is tried again."""
 
-Summarise = Callable[[str], tuple[int, bytes]]
-"""Of the file at a path: duration in ms, 100 waveform levels of 0..31. It blocks, and cuts a torn last page off first.
+Summarise = Callable[[Path], tuple[int, bytes]]
+"""Duration in ms and 100 waveform levels of 0..31. It blocks, and cuts a torn last page off first.
 
 Raises OSError when the file cannot be read, ValueError when it holds no recording.
 """
@@ -104,7 +104,7 @@ class Delivery:
             log.info("a recording ended before it began", recording=recording.id)
             return
         try:
-            duration_ms, waveform = await asyncio.to_thread(self._summarise, str(path))
+            duration_ms, waveform = await asyncio.to_thread(self._summarise, path)
         except ValueError as error:
             # No later attempt would read more. The file stays for a person to look at.
             log.error("a file holds no recording", recording=recording.id, error=str(error))

@@ -108,9 +108,9 @@ async def opened(data: Path, **settings: str) -> AsyncIterator[House]:
         engine.close()
 
 
-def summarise(path: str) -> tuple[int, bytes]:
+def summarise(path: Path) -> tuple[int, bytes]:
     """In place of the engine's: a second per byte."""
-    return Path(path).stat().st_size * 1000, bytes(i % 32 for i in range(100))
+    return path.stat().st_size * 1000, bytes(i % 32 for i in range(100))
 
 
 @asynccontextmanager

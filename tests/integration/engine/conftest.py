@@ -30,7 +30,7 @@ async def house(engine, tmp_path) -> AsyncIterator[House]:
     house = House(tmp_path)
     # The edge looks at the machine's clock when it checks a ticket.
     house.clock = SystemClock()
-    house.summaries = summarise_recording
+    house.summaries = lambda path: summarise_recording(str(path))
     house.boot(EngineMedia(engine))
     async with pumping(engine, house):
         yield house
