@@ -185,7 +185,7 @@ export class Conductor {
       // The server may be a new one that knows nothing of these sessions: checking costs nothing that can be heard.
       back: () => {
         this.#hear.send({ is: "doubted" });
-        this.#speak.send({ is: "doubted" });
+        this.#speak.send({ is: this.read().mic.wanted === "on" ? "doubted" : "stop" });
       },
     };
   }
@@ -210,6 +210,8 @@ export class Conductor {
     this.#linkMoved("speak", state);
     const { wanted, actual } = this.read().mic;
     if (state.at === "refused") this.#wish("off");
+    // Nobody waits for this voice, and its coming back would tell the server of an open microphone.
+    else if (state.at === "waiting" && wanted === "off") this.#speak.send({ is: "stop" });
     // Muted while the session was being made: the server took its coming up for an open microphone.
     else if (state.at === "up" && wanted === "off" && actual !== "muted_by_manager") this.#tellMic("muted");
   }
