@@ -89,6 +89,8 @@ async def test_a_link_is_used_at_most_as_often_as_it_may(stores: Stores) -> None
     assert sum(uses) == 3
     assert await stores.invites.get("secret") == replace(link, uses=3)
     assert await stores.invites.get("other") is None
+    await stores.invites.revoke("secret")
+    assert await stores.invites.get("secret") == replace(link, uses=3, revoked=True)
 
 
 async def test_messages_written_at_once_take_places_without_gaps(stores: Stores) -> None:

@@ -87,6 +87,7 @@ ACCESS: dict[str, Rule] = {
     "setRights": _owner(),
     "removeMember": _with(Right.MANAGE_MEMBERS, Scope.CHAT),
     "createInviteLink": _with(Right.INVITE, Scope.CHAT),
+    "revokeInviteLink": _with(Right.INVITE, Scope.CHAT, Code.NOT_FOUND),
     "joinByInviteLink": _account(Code.NOT_FOUND, *_LINK),
     # messages
     "listMessages": _sees(Scope.CHAT, Code.BAD_CURSOR),

@@ -34,6 +34,6 @@ class Rate:
         bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_s)
         bucket.at = now
         if bucket.tokens < 1:
-            wait_s = math.ceil((1 - bucket.tokens) / self._per_s)
+            wait_s = math.ceil(round((1 - bucket.tokens) / self._per_s, 3))
             raise TooManyRequests(self._limit, wait_s)
         bucket.tokens -= 1

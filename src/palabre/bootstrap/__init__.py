@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from palabre.accounts.ports import Passwords
 from palabre.accounts.service import Accounts
 from palabre.adapters.files import FileBlobs
 from palabre.adapters.passwords import Argon2Passwords
@@ -29,7 +30,9 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def running(settings: Settings, media: Media) -> AsyncIterator[Services]:
+async def running(
+    settings: Settings, media: Media, passwords: Passwords | None = None
+) -> AsyncIterator[Services]:
     """The services: the database brought up to date, live rooms live again, their tasks at work.
 
     A task that crashes ends the whole: better a restart than a server that has stopped following its rooms.
@@ -43,7 +46,7 @@ async def running(settings: Settings, media: Media) -> AsyncIterator[Services]:
         await rooms.delivery.recover()
         log.info("live rooms are live again", rooms=await reopen_rooms(base.stores.rooms, rooms.runner))
         async with _at_work(rooms):
-            yield _services(base, rooms)
+            yield _services(base, rooms, passwords or Argon2Passwords())
     finally:
         await database.close()
 
@@ -78,13 +81,13 @@ def _base(settings: Settings, media: Media, stores: Stores) -> Base:
     )
 
 
-def _services(base: Base, rooms: RoomParts) -> Services:
+def _services(base: Base, rooms: RoomParts, passwords: Passwords) -> Services:
     stores, clock, ids = base.stores, base.clock, base.ids
     return Services(
         settings=base.settings,
         clock=clock,
         ids=ids,
-        accounts=_accounts(base),
+        accounts=_accounts(base, passwords),
         directory=base.directory,
         membership=Membership(
             stores.chats, stores.members, stores.invites, rooms.service, clock=clock, ids=ids
@@ -99,11 +102,11 @@ def _services(base: Base, rooms: RoomParts) -> Services:
     )
 
 
-def _accounts(base: Base) -> Accounts:
+def _accounts(base: Base, passwords: Passwords) -> Accounts:
     return Accounts(
         base.stores.accounts,
         base.stores.sessions,
-        Argon2Passwords(),
+        passwords,
         clock=base.clock,
         ids=base.ids,
         session_length=timedelta(days=base.settings.session_days),

@@ -75,6 +75,13 @@ class Membership:
         await self._invites.add(link)
         return link
 
+    async def revoke(self, card: Card, token: str) -> None:
+        """The link opens nothing any more; who is in stays. Raises Refused(NOT_FOUND)."""
+        link = await self._invites.get(token)
+        if link is None or link.chat != card.chat.id:
+            raise Refused(Code.NOT_FOUND, "This chat has no such invite link. Look at the link again.")
+        await self._invites.revoke(token)
+
     async def join_by_link(self, token: str, account: AccountId) -> Card:
         """Raises Refused(NOT_FOUND | LINK_REVOKED | LINK_EXPIRED | LINK_USED_UP)."""
         link = await self._invites.get(token)

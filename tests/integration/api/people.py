@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from palabre.adapters.passwords import Argon2Passwords
 from palabre.api.app import create_app
 from palabre.api.ports import Services
 from palabre.bootstrap import Media, running
@@ -19,6 +21,8 @@ from tests.integration.api import documented
 
 PASSWORD = "correct horse battery"
 TICKET_KEY = b"k" * 32
+FAST = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""The same algorithm with the least work: tests sign up hundreds of people."""
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -102,7 +106,7 @@ async def opened(data: Path, **settings: str) -> AsyncIterator[House]:
     engine = ScriptedEngine()
     media = Media(engine, 8081, TICKET_KEY, summarise)
     try:
-        async with _held(running(configured, media)) as services:
+        async with _held(running(configured, media, FAST)) as services:
             yield House(create_app(services), services, engine, data)
     finally:
         engine.close()

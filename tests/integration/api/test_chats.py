@@ -78,6 +78,15 @@ async def test_an_invite_link_opens_a_private_chat_as_often_as_it_says(house: Ho
     assert await eve.refused("POST", "/invite-links/invented/join") == "NOT_FOUND"
 
 
+async def test_a_revoked_link_says_so_and_lets_nobody_in(house: House) -> None:
+    ada, ben = await house.person("ada"), await house.person("ben")
+    chat, other = await ada.new_chat("group", public=False), await ada.new_chat("channel")
+    token = (await ada.must("POST", f"/chats/{chat}/invite-links"))["token"]
+    assert await ada.refused("DELETE", f"/chats/{other}/invite-links/{token}") == "NOT_FOUND"
+    await ada.must("DELETE", f"/chats/{chat}/invite-links/{token}")
+    assert await ben.refused("POST", f"/invite-links/{token}/join") == "LINK_REVOKED"
+
+
 async def test_only_the_owner_gives_rights_and_they_count_at_once(house: House) -> None:
     ada, ben = await house.person("ada"), await house.person("ben")
     chat = await ada.new_chat("group")

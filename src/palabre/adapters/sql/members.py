@@ -101,6 +101,12 @@ class SqlInvites:
             row["revoked"],
         )
 
+    async def revoke(self, token: str) -> None:
+        """See `InviteStore`."""
+        async with self._database.write() as connection:
+            link = update(t.invite_links).where(t.invite_links.c.token == token)
+            await connection.execute(link.values(revoked=True))
+
     async def use(self, token: str) -> bool:
         """See `InviteStore`."""
         links = t.invite_links.c

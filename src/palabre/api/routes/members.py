@@ -64,6 +64,12 @@ async def create_invite_link(
     return show.invite_link(await services.membership.invite(here, lifetime=lifetime, max_uses=wish.max_uses))
 
 
+@router.delete("/chats/{chat_id}/invite-links/{token}", status_code=204)
+async def revoke_invite_link(chat_id: str, token: str, here: Here, services: Use) -> None:
+    """Make a link open nothing any more. People who came in by it stay."""
+    await services.membership.revoke(here, token)
+
+
 @router.post("/invite-links/{token}/join")
 async def join_by_invite_link(token: str, me: Me, services: Use) -> wire.Chat:
     """Enter a chat by its invite link."""
