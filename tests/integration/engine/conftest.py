@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from palabre._engine import Engine, summarise_recording
 
+from palabre._engine import Engine, summarise_recording
 from palabre.adapters.system import SystemClock
 from palabre.media.engine import EngineMedia
 from palabre.media.pump import EnginePump
