@@ -86,7 +86,7 @@ images: engine-dev web testbed ## take the pictures of the documentation again
 
 bench: engine-release ## measure: CPU per packet, joins per second, memory per listener
 	@$(CARGO) build --release $(CARGO_ARGS) -p palabre-load
-	@.venv/bin/python bench/run.py
+	@.venv/bin/python -m bench
 
 fuzz: preflight ## every fuzz target for a minute
 	@engine/fuzz/run.sh 60
