@@ -29,8 +29,8 @@ UNLIMITED = {
         "SIGN_UPS_PER_MINUTE",
         "SIGN_UP_BURST",
         "CHATS_PER_ACCOUNT",
-        "OPEN_ROOMS",
-        "ROOM_PARTICIPANTS",
+        "LIVE_ROOMS",
+        "PARTICIPANTS",
     )
 }
 
