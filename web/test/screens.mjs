@@ -31,11 +31,13 @@ const SCENES = {
   room: channel(enter),
   menu: channel([...enter, click("room-menu")]),
   listener: channel(enter, "listener"),
+  trouble: channel([...enter, click("mic-button"), (page) => page.waitForSelector('[data-testid="mic-trouble"]')]),
   mini: channel([...enter, click("room-minimise")]),
 };
 
-/** Stands in for WebRTC: pictures need no sound. */
+/** Stands in for WebRTC: pictures need no sound, and the microphone is refused. */
 function pretendToHear() {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
   class Quiet {
     connectionState = "new";
     localDescription = { sdp: "" };
