@@ -114,5 +114,7 @@ def keep_evidence(here: list[Member], test: str) -> None:
     for member in here:
         member.person.screenshot((folder / f"{member.handle}.png").absolute())
         (folder / f"{member.handle}.log").write_text("\n".join(member.person.log()))
+        if member.person.kind == "chromium":
+            (folder / f"{member.handle}.traffic").write_text("\n".join(member.person.traffic()))
     if here:
         (folder / "server.log").write_bytes(here[0].server.log.read_bytes())

@@ -23,7 +23,7 @@ export class Traffic {
   }
 
   async #begin(session, { requestId, response }) {
-    this.#texts.push(`${response.url}\n${JSON.stringify(response.headers)}`);
+    this.#texts.push(`${response.status} ${response.url}\n${JSON.stringify(response.headers)}`);
     if (response.mimeType !== "text/event-stream") return;
     this.#streams.add(requestId);
     try {
