@@ -71,6 +71,7 @@ async def test_a_chat_has_one_live_room(stores: Stores, head: RoomHead) -> None:
     assert await stores.rooms.live_room_of(head.chat) is None
     await stores.rooms.append(other, 0, [_event("started")], None)
     assert await stores.rooms.live_room_of(head.chat) == other.room
+    assert await stores.rooms.live_rooms_of([head.chat, ChatId("chat_x")]) == {head.chat: other.room}
     assert list(await stores.rooms.live_rooms()) == [other.room]
 
 

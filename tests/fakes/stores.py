@@ -1,7 +1,7 @@
 """Stores in memory, with the promises of the ports and nothing else."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from palabre.domain.ids import BlobId, ChatId, RecordingId, RoomId
@@ -50,6 +50,9 @@ class MemoryRooms:
 
     async def live_room_of(self, chat: ChatId) -> RoomId | None:
         return next((h.room for h in self.heads.values() if h.live and h.chat == chat), None)
+
+    async def live_rooms_of(self, chats: Sequence[ChatId]) -> Mapping[ChatId, RoomId]:
+        return {h.chat: h.room for h in self.heads.values() if h.live and h.chat in chats}
 
     async def live_rooms(self) -> Sequence[RoomId]:
         return [head.room for head in self.heads.values() if head.live]

@@ -41,12 +41,13 @@ def live_room(bar: LiveBar) -> wire.LiveRoom:
 
 async def chats(services: Services, cards: list[Card]) -> list[wire.Chat]:
     """The cards with their live bars."""
-    return [await one_chat(services, card) for card in cards]
+    bars = await services.rooms.live_bars([card.chat.id for card in cards])
+    return [chat(card, bars.get(card.chat.id)) for card in cards]
 
 
 async def one_chat(services: Services, card: Card) -> wire.Chat:
     """The card with its live bar."""
-    return chat(card, await services.rooms.live_bar(card.chat.id))
+    return (await chats(services, [card]))[0]
 
 
 def member(row: Member, account: Account) -> wire.Member:

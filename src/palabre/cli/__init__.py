@@ -20,20 +20,20 @@ def palabre() -> None:
 def serve() -> None:
     """Serve the API, the web pages and the media. Settings are PALABRE_* environment variables."""
     try:
-        from palabre.cli.server import (
-            CannotStart,
-            run_server,
-        )  # the web framework takes half a second to load
+        settings = load_settings(os.environ)
+    except BadSettings as error:
+        raise _stop(str(error)) from error
+    try:
+        # Not before the settings are right: the web framework takes a while to load.
+        from palabre.cli.server import CannotStart, run_server
     except ModuleNotFoundError as error:
         if error.name != "palabre._engine":
             raise
-        print("palabre: The engine is not built. Run `make run` in the project's folder.", file=sys.stderr)
-        raise typer.Exit(1) from error
+        raise _stop("The engine is not built. Run `make run` in the project's folder.") from error
     try:
-        run_server(load_settings(os.environ))
-    except (BadSettings, CannotStart) as error:
-        print(f"palabre: {error}", file=sys.stderr)
-        raise typer.Exit(1) from error
+        run_server(settings)
+    except CannotStart as error:
+        raise _stop(str(error)) from error
 
 
 @app.command()
@@ -43,3 +43,8 @@ def openapi() -> None:
 
     json.dump(described_app().openapi(), sys.stdout, indent=2, ensure_ascii=False)
     print()
+
+
+def _stop(why: str) -> typer.Exit:
+    print(f"palabre: {why}", file=sys.stderr)
+    return typer.Exit(1)

@@ -3,7 +3,7 @@
 Adapters and the scripted fakes of the tests satisfy them; nothing here knows which.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,6 +82,10 @@ class RoomStore(Protocol):
         ...
 
     async def live_room_of(self, chat: ChatId) -> RoomId | None: ...
+
+    async def live_rooms_of(self, chats: Sequence[ChatId]) -> Mapping[ChatId, RoomId]:
+        """The same for many chats at once; those without a live room are left out."""
+        ...
 
     async def live_rooms(self) -> Sequence[RoomId]: ...
 

@@ -1,6 +1,6 @@
 """What people may wish of rooms, each with the rights its account has in the chat at that moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,16 +148,10 @@ class RoomService:
             query=query,
         )
 
-    async def live_bar(self, chat: ChatId) -> LiveBar | None:
-        """None while no room of the chat is live."""
-        room_id = await self._store.live_room_of(chat)
-        if room_id is None:
-            return None
-        room = await self._runner.load(room_id)
-        live = self._rooms.get(room_id)
-        speakers = [] if live is None else live.recent_speakers(self._clock.now())
-        names = tuple(speaker.persona.name for speaker in speakers)
-        return LiveBar(room.id, room.title, room.started_at, len(room.participants), names)
+    async def live_bars(self, chats: Sequence[ChatId]) -> Mapping[ChatId, LiveBar]:
+        """The bars of those chats that have a live room."""
+        rooms = await self._store.live_rooms_of(chats)
+        return {chat: await self._bar(room) for chat, room in rooms.items()}
 
     async def standing_changed(self, chat: ChatId, account: AccountId) -> None:
         """The chat gave or took rights; the room follows. Who may not see the chat any more has to go."""
@@ -177,6 +171,13 @@ class RoomService:
         room_id = await self._store.live_room_of(chat)
         if room_id is not None:
             await self._runner.run(room_id, c.Expel(account))
+
+    async def _bar(self, room_id: RoomId) -> LiveBar:
+        room = await self._runner.load(room_id)
+        live = self._rooms.get(room_id)
+        speakers = [] if live is None else live.recent_speakers(self._clock.now())
+        names = tuple(speaker.persona.name for speaker in speakers)
+        return LiveBar(room.id, room.title, room.started_at, len(room.participants), names)
 
     def _need_place_for_a_room(self) -> None:
         most = self._options.live_rooms

@@ -88,14 +88,14 @@ async def test_the_live_bar_shows_who_spoke_last(house, host, ben):
         entry = await house.join(account, room, masked=account == host)
         house.clock.advance(1)
         await house.reactions.handle(StartedSpeaking(room, entry.participant.id))
-    bar = await house.rooms.live_bar(CHAT)
+    bar = (await house.rooms.live_bars([CHAT]))[CHAT]
     assert (bar.in_room, bar.recent_speakers) == (2, ("Ben", "host-radio"))
     house.clock.advance(301)
-    assert (await house.rooms.live_bar(CHAT)).recent_speakers == ()
+    assert (await house.rooms.live_bars([CHAT]))[CHAT].recent_speakers == ()
 
 
 async def test_a_chat_without_a_room_has_no_live_bar(house):
-    assert await house.rooms.live_bar(CHAT) is None
+    assert await house.rooms.live_bars([CHAT]) == {}
 
 
 async def test_whoever_has_the_chat_open_gets_hints(house, host):

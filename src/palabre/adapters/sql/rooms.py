@@ -1,6 +1,6 @@
 """Rooms: an event log each, and now and then the whole state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -67,6 +67,12 @@ class SqlRooms:
         async with self._database.read() as connection:
             found = (await connection.execute(query)).scalar_one_or_none()
         return None if found is None else RoomId(found)
+
+    async def live_rooms_of(self, chats: Sequence[ChatId]) -> Mapping[ChatId, RoomId]:
+        """See `RoomStore`."""
+        query = select(t.rooms.c.chat_id, t.rooms.c.id).where(t.rooms.c.chat_id.in_(chats), t.rooms.c.live)
+        async with self._database.read() as connection:
+            return {ChatId(row.chat_id): RoomId(row.id) for row in await connection.execute(query)}
 
     async def live_rooms(self) -> Sequence[RoomId]:
         """See `RoomStore`."""
