@@ -129,12 +129,14 @@ fn a_room_of_fifty_listeners_loses_nothing() {
     assert!(fleet.run_until(PATIENCE, |f| {
         joined.clients.iter().all(|&id| has_heard(f, id, 50))
     }));
-    let lost: u64 = joined
-        .clients
-        .iter()
-        .map(|&id| fleet.client(id).inbox().lost())
-        .sum();
-    assert_eq!(lost, 0);
+    let inboxes = joined.clients.iter().map(|&id| fleet.client(id).inbox());
+    let counts: Vec<_> = inboxes
+        .map(|inbox| (inbox.lost(), inbox.arrived - inbox.accepted))
+        .collect();
+    assert!(
+        counts.iter().all(|&counts| counts == (0, 0)),
+        "(lost, refused): {counts:?}"
+    );
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub struct Client {
     inbox: Inbox,
     milestones: Milestones,
     closed: bool,
+    /// What was to be sent when a datagram came, until [`Client::poll`] hands it out.
+    outbox: Vec<Transmit>,
 }
 
 impl Client {
@@ -87,6 +89,7 @@ impl Client {
             inbox: Inbox::default(),
             milestones,
             closed: false,
+            outbox: Vec::new(),
         };
         Ok((client, sdp))
     }
@@ -129,7 +132,8 @@ impl Client {
             destination: to,
             contents,
         };
-        Ok(self.rtc.handle_input(Input::Receive(now, receive))?)
+        self.rtc.handle_input(Input::Receive(now, receive))?;
+        self.drain(now).map(drop)
     }
 
     /// Time has come to what [`poll`](Self::poll) asked for.
@@ -138,19 +142,20 @@ impl Client {
     }
 
     /// Hands everything due to `send` and says when to call [`handle_timeout`](Self::handle_timeout).
-    pub fn poll(
-        &mut self,
-        now: Instant,
-        mut send: impl FnMut(Transmit),
-    ) -> Result<Instant, LoadError> {
+    pub fn poll(&mut self, now: Instant, send: impl FnMut(Transmit)) -> Result<Instant, LoadError> {
         self.speak_what_is_due(now)?;
+        let next = self.drain(now)?;
+        self.outbox.drain(..).for_each(send);
+        Ok(self.next_frame_at().map_or(next, |frame| frame.min(next)))
+    }
+
+    /// Takes all that str0m has to say: it keeps room for the packet of one input only.
+    fn drain(&mut self, now: Instant) -> Result<Instant, LoadError> {
         loop {
             match self.rtc.poll_output()? {
-                Output::Transmit(transmit) => send(transmit),
+                Output::Transmit(transmit) => self.outbox.push(transmit),
                 Output::Event(event) => self.on_event(event, now),
-                Output::Timeout(at) => {
-                    return Ok(self.next_frame_at().map_or(at, |frame| frame.min(at)));
-                }
+                Output::Timeout(at) => return Ok(at),
             }
         }
     }
