@@ -83,6 +83,7 @@ class Program:
     """A program with a bearer token, for what a test wants to know beside what the pages show."""
 
     def __init__(self, url: str, handle: str, password: str) -> None:
+        self._origin = url
         self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=20)
         body = {"handle": handle, "password": password, "transport": "bearer"}
         answer = self._http.post("/sessions", json=body).raise_for_status().json()
@@ -102,7 +103,7 @@ class Program:
         return dict(self.post(f"/rooms/{room}/join", {"as": me}))
 
     def audio(self, url: str) -> bytes:
-        return self._http.get(url).raise_for_status().content
+        return self._http.get(f"{self._origin}{url}").raise_for_status().content
 
     def saved_voice_messages(self) -> list[dict[str, Any]]:
         """The voice messages of the account's Saved Messages, newest first."""
