@@ -5,9 +5,21 @@ raises RuntimeError. What happens in the engine comes out of `Engine.drain`.
 """
 
 from os import PathLike
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, TypeAlias, final
 
-type Door = Literal["whip", "whep", "events"]
+__all__ = [
+    "Connected",
+    "Disconnected",
+    "Engine",
+    "EngineEvent",
+    "RecordingFailed",
+    "RecordingStopped",
+    "SnapshotWanted",
+    "StartedSpeaking",
+    "summarise_recording",
+]
+
+_Door: TypeAlias = Literal["whip", "whep", "events"]
 
 @final
 class Engine:
@@ -61,8 +73,10 @@ class Engine:
         """What a viewer of that kind sees at `version`: one JSON document. Publish what leads to `version` first."""
 
     def publish(self, topic: str, view: str, after: int, version: int, data: bytes) -> None:
-        """A change from version `after` to `version`: the whole JSON document of the `change` event. When `after` is not
-        the version published last, readers get a fresh snapshot instead."""
+        """A change from version `after` to `version`: the whole JSON document of the `change` event.
+
+        When `after` is not the version published last, readers get a fresh snapshot instead.
+        """
 
     def close_topic(self, topic: str) -> None:
         """Ends the topic's streams without a `bye` and forgets what was published."""
@@ -84,24 +98,26 @@ class Connected:
     """A participant came in by a door it was not connected at."""
 
     __match_args__: ClassVar[tuple[str, str, str]]
+    def __new__(cls, room: str, participant: str, door: _Door) -> Connected: ...
     @property
     def room(self) -> str: ...
     @property
     def participant(self) -> str: ...
     @property
-    def door(self) -> Door: ...
+    def door(self) -> _Door: ...
 
 @final
 class Disconnected:
     """A participant is gone from a door by itself; `reason` is a word for logs."""
 
     __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, room: str, participant: str, door: _Door, reason: str) -> Disconnected: ...
     @property
     def room(self) -> str: ...
     @property
     def participant(self) -> str: ...
     @property
-    def door(self) -> Door: ...
+    def door(self) -> _Door: ...
     @property
     def reason(self) -> str: ...
 
@@ -110,6 +126,7 @@ class StartedSpeaking:
     """A participant is heard who was not heard before."""
 
     __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, room: str, participant: str) -> StartedSpeaking: ...
     @property
     def room(self) -> str: ...
     @property
@@ -120,6 +137,7 @@ class SnapshotWanted:
     """Somebody waits for a snapshot: answer with `Engine.snapshot`."""
 
     __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, topic: str, view: str) -> SnapshotWanted: ...
     @property
     def topic(self) -> str: ...
     @property
@@ -130,6 +148,7 @@ class RecordingStopped:
     """The file at `path` is whole."""
 
     __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, room: str, recording: str, path: str, duration_ms: int) -> RecordingStopped: ...
     @property
     def room(self) -> str: ...
     @property
@@ -144,6 +163,7 @@ class RecordingFailed:
     """The recording ended by an error of the disk; what was written stays."""
 
     __match_args__: ClassVar[tuple[str, str, str]]
+    def __new__(cls, room: str, recording: str, reason: str) -> RecordingFailed: ...
     @property
     def room(self) -> str: ...
     @property
@@ -151,7 +171,9 @@ class RecordingFailed:
     @property
     def reason(self) -> str: ...
 
-type EngineEvent = Connected | Disconnected | StartedSpeaking | SnapshotWanted | RecordingStopped | RecordingFailed
+EngineEvent: TypeAlias = (
+    Connected | Disconnected | StartedSpeaking | SnapshotWanted | RecordingStopped | RecordingFailed
+)
 
 def summarise_recording(path: str) -> tuple[int, bytes]:
     """Duration in ms and 100 waveform levels (0 to 31) of the Ogg Opus file at `path`; a torn last page is cut off it.

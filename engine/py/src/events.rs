@@ -15,6 +15,11 @@ macro_rules! event {
 
         #[pymethods]
         impl $name {
+            #[new]
+            fn new($($field: $kind),+) -> Self {
+                Self { $($field),+ }
+            }
+
             #[classattr]
             fn __match_args__() -> $match_args {
                 ($($arg,)+)
@@ -33,7 +38,7 @@ event!(
     Connected {
         room: String,
         participant: String,
-        door: Word
+        door: String
     },
     (Word, Word, Word),
     ["room", "participant", "door"]
@@ -42,8 +47,8 @@ event!(
     Disconnected {
         room: String,
         participant: String,
-        door: Word,
-        reason: Word
+        door: String,
+        reason: String
     },
     (Word, Word, Word, Word),
     ["room", "participant", "door", "reason"]
@@ -94,7 +99,7 @@ pub fn to_python(py: Python<'_>, event: EngineEvent) -> PyResult<Py<PyAny>> {
         } => Connected {
             room: room.to_string(),
             participant: participant.to_string(),
-            door: door.as_str(),
+            door: door.as_str().to_owned(),
         }
         .into_py_any(py),
         EngineEvent::Disconnected {
@@ -105,8 +110,8 @@ pub fn to_python(py: Python<'_>, event: EngineEvent) -> PyResult<Py<PyAny>> {
         } => Disconnected {
             room: room.to_string(),
             participant: participant.to_string(),
-            door: door.as_str(),
-            reason,
+            door: door.as_str().to_owned(),
+            reason: reason.to_owned(),
         }
         .into_py_any(py),
         EngineEvent::StartedSpeaking { room, participant } => StartedSpeaking {

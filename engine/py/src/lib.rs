@@ -8,6 +8,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _engine {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
@@ -16,4 +18,18 @@ mod _engine {
     };
     #[pymodule_export]
     use crate::recording::summarise_recording;
+
+    /// The union of all events, for annotations.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        let union = py
+            .get_type::<Connected>()
+            .bitor(py.get_type::<Disconnected>())?
+            .bitor(py.get_type::<StartedSpeaking>())?
+            .bitor(py.get_type::<SnapshotWanted>())?
+            .bitor(py.get_type::<RecordingStopped>())?
+            .bitor(py.get_type::<RecordingFailed>())?;
+        module.add("EngineEvent", union)
+    }
 }

@@ -145,9 +145,6 @@ impl Hub {
         let key = ReaderKey(state.next_key);
         let topic = state.topic_for(reader.topic).ok_or(Refused::NotInRoom)?;
         let joined = topic.connect(key, reader).ok_or(Refused::NotInRoom)?;
-        self.ask_for_snapshots(reader.topic, topic);
-        state.next_key += 1;
-        state.readers += 1;
         if let (Some((room, participant)), false) = (in_room(reader), joined.replaced) {
             self.events.push(EngineEvent::Connected {
                 room,
@@ -155,6 +152,9 @@ impl Hub {
                 door: EventDoor::Events,
             });
         }
+        self.ask_for_snapshots(reader.topic, topic);
+        state.next_key += 1;
+        state.readers += 1;
         Ok((key, joined.outbox))
     }
 
