@@ -1,5 +1,7 @@
 //! The doors' refusals and the ways of a session, over real HTTP.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{KEY, PATIENCE, ROOM, World, fleet, ticket, ticket_of, tone};

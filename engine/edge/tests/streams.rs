@@ -1,5 +1,7 @@
 //! Event streams over real HTTP.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::io::{BufRead, BufReader};

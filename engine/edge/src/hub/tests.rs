@@ -56,9 +56,11 @@ fn read(outbox: &Outbox) -> Vec<String> {
 }
 
 fn wanted(hub: &Hub) -> Vec<String> {
-    let wanted = |event| match event {
-        EngineEvent::SnapshotWanted { view, .. } => Some(view),
-        _ => None,
+    let wanted = |event| {
+        let EngineEvent::SnapshotWanted { view, .. } = event else {
+            return None;
+        };
+        Some(view)
     };
     hub.events.drain().into_iter().filter_map(wanted).collect()
 }

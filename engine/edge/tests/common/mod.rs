@@ -1,4 +1,5 @@
 //! A whole engine on loopback, and tickets for it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::VecDeque;
