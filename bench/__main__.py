@@ -23,13 +23,17 @@ def main() -> int:
         print(f"bench: {binary()} is missing. Run `make bench`.", file=sys.stderr)
         return 1
     small = SMALL if options.small else FULL
-    size = Size(options.listeners or small.listeners, options.seconds or small.seconds, small.idle_rooms)
+    size = Size(
+        options.listeners or small.listeners,
+        options.seconds or small.seconds,
+        options.idle_rooms or small.idle_rooms,
+    )
     results = Results()
     with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
         _measure(Path(folder), size, _cores(), results)
     print(report.table(results.rows))
     if not options.small:
-        report.write(results, "make bench")
+        report.write(results, " ".join(["python -m bench", *sys.argv[1:]]))
     return 0
 
 
@@ -67,6 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, help=f"length of each measurement (default {FULL.seconds:g})"
     )
+    parser.add_argument("--idle-rooms", type=int, help=f"rooms nobody is in (default {FULL.idle_rooms})")
     return parser.parse_args()
 
 

@@ -83,11 +83,11 @@ def joins_of_the_engine(
     server: Server, room: str, people: Sequence[Account], size: Size, cores: Cores, results: Results
 ) -> None:
     """The engine's part alone, with tickets prepared; and the cost per packet at several sizes."""
-    doors = [one.door(room, "whep") for one in people]
-    steps = sorted({max(1, len(doors) // part) for part in (8, 4, 2, 1)})
-    for count in steps:
+    for count in sorted({max(1, len(people) // part) for part in (8, 4, 2, 1)}):
         print(f"  {count} listeners", file=sys.stderr)
-        heard = listen(server, doors[:count], size, cores)
+        # Anew each time: whoever is not connected for some seconds has left the room.
+        doors = [one.door(room, "whep") for one in people[:count]]
+        heard = listen(server, doors, size, cores)
         smaller = Size(count, size.seconds, 0)
         packet_us = 1e6 * heard.streaming.media_s / heard.measured["received"]
         results.curve.append((count, packet_us, raw_limit(smaller, cores)))
