@@ -1,4 +1,4 @@
-//! Tickets: what Python signed at the join, checked here without asking it (docs/plan.md, "Ticket").
+//! Tickets: what Python signed at the join, checked here without asking it (docs/protocol.md, "Tickets").
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};

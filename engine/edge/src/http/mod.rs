@@ -1,4 +1,4 @@
-//! The edge's doors (docs/plan.md, "Edge HTTP").
+//! The edge's doors (docs/protocol.md, "The edge").
 
 mod ask;
 mod bearer;
