@@ -2,18 +2,14 @@
 
 import asyncio
 import errno
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import jwt
 import pytest
-from aiortc import RTCCertificate
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from palabre._engine import (
     Connected,
@@ -28,6 +24,7 @@ from palabre._engine import (
 )
 from tests.e2e import speech
 from tests.e2e.programs import aiortc_listener
+from tests.e2e.programs.ffmpeg import ffmpeg_speaking
 
 KEY = bytes(range(32))
 ROOM = "room_1"
@@ -87,33 +84,6 @@ async def lines(engine: Engine, participant: str) -> AsyncIterator[AsyncIterator
         yield stream.aiter_lines()
 
 
-def certificate(folder: Path) -> list[str]:
-    """The muxer's options for a P-256 certificate: GnuTLS makes one of a curve that the engine's DTLS does not know."""
-    made = RTCCertificate.generateCertificate()
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    key.write_bytes(made._key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
-    cert.write_bytes(made._cert.public_bytes(Encoding.PEM))
-    return [f"cert_file={cert}", f"key_file={key}"]
-
-
-@contextmanager
-def ffmpeg_speaking(engine: Engine, participant: str, log: Path) -> Iterator[None]:
-    """A process of its own: FFmpeg's muxer holds the interpreter while it connects."""
-    arguments = [door(engine, "whip"), ticket(participant), str(VOICE), "20", *certificate(log.parent)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.programs.ffmpeg_speaker", *arguments],
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            yield
-            assert process.poll() is None, log.read_text()[-2000:]
-        finally:
-            process.kill()
-            process.wait(timeout=10)
-
-
 async def test_a_stream_asks_for_its_snapshot_and_then_follows(engine: Engine) -> None:
     engine.admit(ROOM, "part_bob", csrc=2, view="listener", may_speak=False)
     async with lines(engine, "part_bob") as stream:
@@ -142,7 +112,7 @@ async def test_ffmpeg_speaks_aiortc_hears_it_and_the_recording_has_it(engine: En
     engine.admit(ROOM, "part_bob", csrc=2, view="listener", may_speak=False)
     engine.start_recording(ROOM, "rec_1", tmp_path / "rec_1.ogg")
 
-    with ffmpeg_speaking(engine, "part_ann", tmp_path / "ffmpeg.log"):
+    with ffmpeg_speaking(door(engine, "whip"), ticket("part_ann"), VOICE, tmp_path):
         listening = asyncio.create_task(
             aiortc_listener.listen(door(engine, "whep"), ticket("part_bob"), seconds=4)
         )
