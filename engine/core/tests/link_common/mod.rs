@@ -1,6 +1,6 @@
 //! A `Link` and a str0m peer on a seeded bad network, in virtual time.
 
-#![allow(dead_code, reason = "every test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "every test file uses its part")]
 #![allow(
     clippy::disallowed_methods,
     reason = "virtual time begins at some real moment"
@@ -10,7 +10,7 @@
 mod peer;
 mod world;
 
-pub use peer::PeerRole;
+pub use peer::{Peer, PeerRole};
 pub use world::{World, WorldConfig};
 
 use std::net::SocketAddr;
