@@ -18,6 +18,13 @@ use shard_common::World;
 const ANN: u32 = 101;
 const BEN: u32 = 102;
 
+const BAD_NETWORK: Conditions = Conditions {
+    loss: 0.1,
+    duplication: 0.02,
+    delay: Duration::from_millis(20),
+    jitter: Duration::from_millis(15),
+};
+
 /// The Opus frames of a recorded voice.
 fn voice() -> Vec<Vec<u8>> {
     let speech = Speech::from_wavs(&["/usr/share/sounds/alsa/Front_Center.wav"]).unwrap();
@@ -39,6 +46,14 @@ fn stage(mut world: World) -> World {
     }
     world.settle();
     world
+}
+
+/// The sequence numbers a client heard, in order.
+fn numbers(world: &World, client: usize) -> Vec<u64> {
+    let heard = &world.clients[client].peer.heard;
+    let mut numbers: Vec<u64> = heard.iter().map(|packet| *packet.seq_no).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 #[test]
@@ -227,6 +242,34 @@ fn the_end_of_a_room_closes_its_sessions_and_finishes_its_recording() {
         None,
         "nothing is left to wake for"
     );
+}
+
+#[test]
+fn over_a_bad_network_everybody_connects_and_hears_no_packet_twice() {
+    for seed in 0..4 {
+        let mut world = stage(World::new(BAD_NETWORK, seed, Limits::default()));
+        world.say(0, &voice());
+        world.run(Duration::from_secs(1));
+        for listener in [2, 3] {
+            let heard = numbers(&world, listener);
+            assert!(heard.len() > 20, "seed {seed}: {} packets", heard.len());
+            assert!(heard.windows(2).all(|pair| pair[0] < pair[1]));
+        }
+    }
+}
+
+#[test]
+fn packets_lost_on_the_way_to_a_listener_are_sent_again_on_request() {
+    let mut world = stage(good());
+    world.spoil_way_down(BAD_NETWORK, 7);
+    let said = voice();
+    (0..4).for_each(|_| world.say(0, &said));
+    world.run(Duration::from_secs(1));
+    assert!(world.lost_on_way_down() > 20);
+    let heard = numbers(&world, 2);
+    let span = heard[heard.len() - 1] - heard[0] + 1;
+    let arrived = heard.len() as f64 / span as f64;
+    assert!(arrived > 0.98, "{arrived} arrived at a loss of 10 %");
 }
 
 proptest! {

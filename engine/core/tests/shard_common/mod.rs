@@ -98,6 +98,16 @@ impl World {
         }
     }
 
+    /// From now on the way to the clients is as bad as this; the way to the shard stays as it is.
+    pub fn spoil_way_down(&mut self, conditions: Conditions, seed: u64) {
+        self.to_clients = Netem::new(conditions, seed);
+    }
+
+    /// Datagrams lost on the way to the clients.
+    pub fn lost_on_way_down(&self) -> u64 {
+        self.to_clients.lost()
+    }
+
     pub fn admit(&mut self, who: &str, csrc: u32, may_speak: bool) {
         let (now, room) = (self.now, self.room.clone());
         self.shard
