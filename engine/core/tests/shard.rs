@@ -272,6 +272,36 @@ fn packets_lost_on_the_way_to_a_listener_are_sent_again_on_request() {
     assert!(arrived > 0.98, "{arrived} arrived at a loss of 10 %");
 }
 
+#[test]
+fn clients_that_vanish_are_forgotten_and_leave_no_timer() {
+    let mut world = stage(good());
+    world.say(0, &voice());
+    world.out.events.clear();
+    world.clients.clear();
+    world.run(Duration::from_secs(60));
+    assert_eq!(world.shard.links(), 0);
+    let gone = |event: &&ShardEvent| matches!(event, ShardEvent::Disconnected { .. });
+    assert_eq!(world.out.events.iter().filter(gone).count(), 4);
+    assert_eq!(world.shard.next_timeout(), None);
+}
+
+#[test]
+fn a_session_that_never_shakes_hands_gives_its_place_back() {
+    let limits = Limits {
+        half_open: 1,
+        ..Limits::default()
+    };
+    let mut world = World::new(Conditions::default(), 1, limits);
+    world.admit("ann", ANN, true);
+    world.connect("ann", Door::Whip, 1).unwrap();
+    world.clients.clear();
+    world.run(Duration::from_secs(20));
+    assert_eq!(world.shard.links(), 0);
+    assert_eq!(world.out.events, [], "it was never announced");
+    world.connect("ann", Door::Whip, 1).unwrap();
+    world.settle();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
