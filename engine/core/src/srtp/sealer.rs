@@ -13,7 +13,7 @@ pub enum SealError {
     Header,
     #[error("the buffer of {got} bytes cannot hold the protected packet of {need}")]
     TooLarge { need: usize, got: usize },
-    #[error("the index of sequence number {sequence} was used or lies behind one that was")]
+    #[error("the index of sequence number {sequence} was used or lies too far behind to tell")]
     IndexUsed { sequence: u16 },
     #[error(
         "the index of sequence number {sequence} was not used lately: there is nothing to repeat"
@@ -47,10 +47,11 @@ impl Sealer {
     /// Writes the protected packet made of `header` (a whole RTP header) and `payload` to the start of `out` and returns
     /// its length. Nothing is allocated, except for the first packet of a stream.
     ///
-    /// Sequence numbers of a stream have to go forward, by less than 2^15 at a time.
+    /// Sequence numbers of a stream go forward by less than 2^15 at a time; one that was left out may still follow while
+    /// it is among the last 128.
     ///
     /// # Errors
-    /// When the index was used or lies behind, or `out` is too small; nothing is used up then.
+    /// When the index was used or lies too far behind to tell, or `out` is too small; nothing is used up then.
     pub fn seal_rtp(
         &mut self,
         header: &[u8],
@@ -152,14 +153,14 @@ impl Sealer {
     }
 }
 
-/// The index of `sequence`, which has to lie ahead of all that were used.
+/// The index of `sequence`, which nothing may have used: the same keystream twice would give both packets away.
 fn next_index(window: Option<ReplayWindow>, sequence: u16) -> Result<u64, SealError> {
     let Some(window) = window else {
         return Ok(u64::from(sequence));
     };
     let index = extend_sequence(window.highest(), sequence);
     index
-        .filter(|index| *index > window.highest())
+        .filter(|index| window.is_fresh(*index))
         .ok_or(SealError::IndexUsed { sequence })
 }
 

@@ -1,5 +1,8 @@
+use std::collections::HashSet;
+
 use super::*;
 use crate::rtp::Outgoing;
+use proptest::prelude::*;
 
 pub(super) fn hex(text: &str) -> Vec<u8> {
     let digits: String = text.split_whitespace().collect();
@@ -193,6 +196,43 @@ fn an_index_is_never_used_twice() {
     for sequence in [0, 65_535, 65_000] {
         let refused = sealer.seal_rtp(&header(1, sequence), b"other", &mut out);
         assert_eq!(refused, Err(SealError::IndexUsed { sequence }));
+    }
+}
+
+#[test]
+fn a_late_packet_goes_into_its_gap_once_even_across_the_wrap() {
+    for profile in PROFILES {
+        let (mut sealer, mut opener) = pair(profile);
+        let mut out = [0; 200];
+        for sequence in [65_534, 1, 65_535, 0] {
+            let mut packet = sealed(&mut sealer, sequence);
+            let (facts, index, _) = opener.open_rtp(&mut packet).unwrap();
+            assert_eq!(facts.sequence, sequence);
+            assert_eq!(index >= 65_536, sequence < 2);
+        }
+        for sequence in [65_534, 65_535, 0, 1] {
+            let refused = sealer.seal_rtp(&header(1, sequence), b"other", &mut out);
+            assert_eq!(refused, Err(SealError::IndexUsed { sequence }));
+        }
+        sealed(&mut sealer, 200);
+        let refused = sealer.seal_rtp(&header(1, 72), b"old", &mut out);
+        assert_eq!(refused, Err(SealError::IndexUsed { sequence: 72 }));
+        sealed(&mut sealer, 73);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_index_is_sealed_twice_whatever_the_order(steps in proptest::collection::vec(0u16..300, 1..200)) {
+        let (mut sealer, mut opener) = pair(Profile::AeadAes128Gcm);
+        let mut used = HashSet::new();
+        let mut out = [0; 200];
+        for sequence in steps {
+            if let Ok(len) = sealer.seal_rtp(&header(1, sequence), b"voice", &mut out) {
+                prop_assert!(used.insert(sequence));
+                prop_assert!(opener.open_rtp(&mut out[..len]).is_ok());
+            }
+        }
     }
 }
 
