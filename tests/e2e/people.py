@@ -68,6 +68,17 @@ class Member:
         self.person.click("mic-button")
         self.person.wait_for("mic-button", state="live")
 
+    def close_microphone(self) -> None:
+        self.person.click("mic-button")
+        self.person.wait_for("mic-button", state="muted")
+
+    def allow(self, other: "Member") -> None:
+        """A manager lets a raised hand take the floor."""
+        self.person.wait_for("hand-row", participant=other.participant)
+        row = f'[data-testid="hand-row"][data-participant="{other.participant}"]'
+        self.person.click_in(row, "hand-allow")
+        other.person.wait_for("mic-button", state="muted")
+
     @property
     def participant(self) -> str:
         return self.person.attributes("room", "data-me")[0]
