@@ -302,6 +302,25 @@ fn a_session_that_never_shakes_hands_gives_its_place_back() {
     world.settle();
 }
 
+#[test]
+fn one_address_opens_only_so_many_sessions_at_once() {
+    let limits = |half_open_per_address| Limits {
+        half_open_per_address,
+        ..Limits::default()
+    };
+    let mut closed = World::new(Conditions::default(), 1, limits(0));
+    closed.admit("ann", ANN, true);
+    closed.connect("ann", Door::Whip, 1).unwrap();
+    closed.run(Duration::from_secs(5));
+    assert_eq!(closed.out.events, [], "it was never answered");
+
+    let mut narrow = World::new(Conditions::default(), 1, limits(1));
+    narrow.admit("ann", ANN, true);
+    narrow.connect("ann", Door::Whip, 1).unwrap();
+    narrow.connect("ann", Door::Whep, 3).unwrap();
+    narrow.settle();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

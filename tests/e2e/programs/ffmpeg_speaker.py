@@ -1,4 +1,4 @@
-"""Speak a WAV file through FFmpeg's own WHIP muxer: arguments WHIP TICKET WAV SECONDS [OPTION=VALUE…].
+"""Speak a WAV file through FFmpeg's own WHIP muxer: arguments WHIP TICKET WAV SECONDS.
 
 A process of its own, because the muxer holds the interpreter while it connects.
 """
@@ -16,9 +16,9 @@ from tests.e2e.speech import RATE, pcm16, read_wav
 FRAME = 960  # 20 ms: one Opus frame
 
 
-def speak(whip: str, ticket: str, wav: str, seconds: float, options: dict[str, str]) -> None:
+def speak(whip: str, ticket: str, wav: str, seconds: float) -> None:
     samples = np.frombuffer(pcm16(read_wav(Path(wav))), dtype="<i2")
-    with av.open(whip, "w", format="whip", options={"authorization": ticket, **options}) as output:
+    with av.open(whip, "w", format="whip", options={"authorization": ticket}) as output:
         stream = output.add_stream("libopus", rate=RATE, layout="stereo")
         began = time.monotonic()
         for index, begin in enumerate(itertools.cycle(range(0, len(samples) - FRAME, FRAME))):
@@ -41,5 +41,5 @@ def wait_until(moment: float) -> None:
 
 
 if __name__ == "__main__":
-    whip, ticket, wav, seconds, *options = sys.argv[1:]
-    speak(whip, ticket, wav, float(seconds), dict(option.split("=", 1) for option in options))
+    whip, ticket, wav, seconds = sys.argv[1:]
+    speak(whip, ticket, wav, float(seconds))

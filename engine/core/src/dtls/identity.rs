@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dimpl::crypto::{CryptoProvider, aws_lc_rs};
 use dimpl::{Config, DtlsCertificate, NamedGroup, certificate};
 
+use super::verifier::Verifier;
 use super::{Fingerprint, HANDSHAKE_TIMEOUT};
 
 /// First retransmission of a flight. Shorter than the usual second: a lost flight is heard as a late join.
@@ -37,7 +39,12 @@ impl Identity {
     pub fn generate() -> Result<Self, IdentityError> {
         let certificate = certificate::generate_self_signed_certificate()
             .map_err(|_| IdentityError::Certificate)?;
+        let provider = CryptoProvider {
+            signature_verification: &Verifier,
+            ..aws_lc_rs::default_provider()
+        };
         let config = Config::builder()
+            .with_crypto_provider(provider)
             // Each group more costs a key share in every handshake.
             .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
             // A cookie proves the source address; the connectivity check before the handshake has done so.

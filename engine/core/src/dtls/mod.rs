@@ -3,6 +3,7 @@
 mod endpoint;
 mod fingerprint;
 mod identity;
+mod verifier;
 
 pub use endpoint::{DtlsError, DtlsRole, Endpoint, Event, HANDSHAKE_TIMEOUT};
 pub use fingerprint::Fingerprint;

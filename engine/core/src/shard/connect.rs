@@ -141,7 +141,7 @@ impl Shard {
             self.by_remote.remove(&remote);
         }
         if !peer.connected {
-            self.half_open = self.half_open.saturating_sub(1);
+            self.half_open.done(peer.remote.map(|remote| remote.ip()));
         }
         if let Some(state) = self.rooms.get_mut(peer.room) {
             state.on_gone(now, key, peer.who, peer.side.door(), reason, out);
@@ -159,7 +159,7 @@ impl Shard {
         if self.links.len() >= self.limits.links {
             return full("sessions on this server", self.limits.links);
         }
-        if self.half_open >= self.limits.half_open {
+        if self.half_open.all() >= self.limits.half_open {
             return full("sessions being opened", self.limits.half_open);
         }
         let state = self.rooms.get_mut(room).ok_or(Refusal::NotInRoom)?;
@@ -204,7 +204,7 @@ impl Shard {
         let (room, who, session) = (peer.room, peer.who, peer.session.clone());
         let ufrags = peer.ufrags.clone();
         let key = self.links.insert(peer);
-        self.half_open += 1;
+        self.half_open.opened();
         self.by_session.insert(session, key);
         for ufrag in ufrags {
             self.by_ufrag.insert(ufrag, key);

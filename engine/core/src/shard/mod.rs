@@ -4,6 +4,7 @@
 mod commands;
 mod connect;
 mod deliver;
+mod half_open;
 mod ids;
 mod inbound;
 mod outbound;
@@ -31,6 +32,7 @@ pub use types::{
 };
 
 use deliver::Deliver;
+use half_open::HalfOpen;
 use peer::{Peer, Side};
 use room_state::RoomState;
 use timers::{Due, Timers};
@@ -54,7 +56,7 @@ pub struct Shard {
     /// Only addresses an authenticated connectivity check came from.
     by_remote: HashMap<SocketAddr, LinkKey>,
     /// Links that have not shaken hands yet.
-    half_open: usize,
+    half_open: HalfOpen,
     timers: Timers,
 }
 
@@ -80,7 +82,7 @@ impl Shard {
             by_ufrag: HashMap::new(),
             by_session: HashMap::new(),
             by_remote: HashMap::new(),
-            half_open: 0,
+            half_open: HalfOpen::default(),
             timers: Timers::default(),
         }
     }
@@ -118,6 +120,11 @@ impl Shard {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
+        // Silence beyond the bound: a peer asks again, and finds a place as soon as others have shaken hands.
+        let stranger = peer.remote.is_none();
+        if stranger && self.half_open.from(path.remote.ip()) >= self.limits.half_open_per_address {
+            return;
+        }
         match peer.link.handle_datagram(now, path, datagram, out) {
             Some(Received::Rtp(packet)) => self.on_rtp(now, key, &packet, out),
             Some(Received::Rtcp(packets)) => self.on_rtcp(now, key, packets, out),
@@ -195,11 +202,11 @@ impl Shard {
     }
 
     fn on_connected(&mut self, now: Instant, key: LinkKey, out: &mut impl ShardSink) {
-        self.half_open = self.half_open.saturating_sub(1);
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
         peer.connected = true;
+        self.half_open.done(peer.remote.map(|remote| remote.ip()));
         let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
         let mix = peer.side.is_mix();
         if let Some(state) = self.rooms.get_mut(room_key) {
@@ -274,6 +281,10 @@ impl Shard {
             .filter(|old| self.by_remote.get(old) == Some(&key))
         {
             self.by_remote.remove(&old);
+        }
+        if !peer.connected {
+            let ip = |address: SocketAddr| address.ip();
+            self.half_open.moved(peer.remote.map(ip), remote.map(ip));
         }
         peer.remote = remote;
         if let Some(remote) = remote {

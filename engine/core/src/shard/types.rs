@@ -21,6 +21,8 @@ pub struct Limits {
     pub links_per_room: usize,
     /// Links that have not shaken hands yet.
     pub half_open: usize,
+    /// The same, of one IP address; many people may share one.
+    pub half_open_per_address: usize,
     pub rooms: usize,
     /// SSRCs one speaker may use, one after the other, in one session.
     pub ssrcs_per_link: u32,
@@ -32,6 +34,7 @@ impl Default for Limits {
             links: 50_000,
             links_per_room: 20_000,
             half_open: 5_000,
+            half_open_per_address: 256,
             rooms: 10_000,
             ssrcs_per_link: 16,
         }
