@@ -35,7 +35,7 @@ def test_a_voice_chat_fits_a_phone_and_a_desk_by_day_and_by_night(
     photograph(ann.person, f"manager-{locale}")
     images = pytestconfig.getoption("--images", default=None)
     if images and locale == "en":
-        readme_picture(ann, Path(str(images)).absolute())
+        readme_picture(ann, bob, Path(str(images)).absolute())
 
 
 def photograph(person: Person, scene: str) -> None:
@@ -51,6 +51,9 @@ def overflow(person: Person) -> int:
     return int(person.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-def readme_picture(ann: Member, folder: Path) -> None:
+def readme_picture(ann: Member, bob: Member, folder: Path) -> None:
+    """Two people on the stage, one of them speaking, as the README says."""
+    ann.allow(bob)
     ann.person.viewport(1100, 700)
+    ann.person.wait_for("participant", participant=ann.participant, speaking="true")
     ann.person.screenshot(folder / "room.png")

@@ -39,6 +39,11 @@ const actions = {
   read: ({ page }, { selector, name }) =>
     page.$$eval(selector, (found, name) => found.map((e) => (name ? e.getAttribute(name) : e.textContent)), name),
   async screenshot({ page }, { path }) {
+    // Colours on their way from one scheme to the other belong to neither.
+    await page.evaluate(() => {
+      const moving = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+      return Promise.allSettled(moving.map((animation) => animation.finished)).then(() => undefined);
+    });
     await page.screenshot({ path });
   },
   async viewport({ page }, { width, height, scheme }) {
