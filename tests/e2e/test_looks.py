@@ -22,6 +22,7 @@ def test_a_voice_chat_fits_a_phone_and_a_desk_by_day_and_by_night(
 ) -> None:
     ann = arrive("Ann Lindqvist", microphone=voices.ann_wav, locale=locale)
     bob = arrive("Bob Achterberg", locale=locale)
+    assert ann.person.evaluate("document.documentElement.lang") == locale
     chat = ann.create_channel("Evening talks", "evening")
     ann.start_voice_chat("How bees vote", persona="account")
     ann.open_microphone()

@@ -37,7 +37,7 @@ export function launch({ kind, microphone, width, height, locale }) {
 }
 
 function chromium({ microphone, width, height, locale }) {
-  const args = [...CHROMIUM_FLAGS, `--window-size=${width},${height}`, `--lang=${locale}`];
+  const args = [...CHROMIUM_FLAGS, `--window-size=${width},${height}`, `--lang=${locale}`, `--accept-lang=${locale}`];
   if (microphone) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const { PULSE_SERVER: _, ...env } = process.env; // without a sound card Chromium plays into nothing, in real time
