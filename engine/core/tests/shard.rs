@@ -81,6 +81,24 @@ fn a_speaker_is_heard_by_two_listeners_under_its_csrc_and_not_by_itself() {
 }
 
 #[test]
+fn a_session_is_told_of_the_lines_its_audio_lines_are_for() {
+    let mut world = good();
+    world.admit("ann", ANN, true);
+    let told: Vec<Vec<u32>> = [1, 3, 4, 9]
+        .map(|lines| {
+            let client = world.connect("ann", Door::Whep, lines).unwrap();
+            world.clients[client].accepted.ssrcs.clone()
+        })
+        .into();
+    let [mix, slots, both, more] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!((mix.len(), slots.len(), both.len()), (1, 3, 4));
+    assert_eq!((&both[..3], &both[3..]), (&slots[..], &mix[..]));
+    assert_eq!(more, both);
+}
+
+#[test]
 fn own_voice_leaves_no_gap_in_what_one_hears_of_others() {
     let mut world = stage(good());
     let microphone = world.connect("ben", Door::Whip, 1).unwrap();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::ice::IceCredentials;
 use crate::link::{Link, LinkConfig};
-use crate::room::{ParticipantKey, SLOTS};
+use crate::room::ParticipantKey;
 
 impl Shard {
     /// Opens a session. One that the participant has at this door is closed and replaced.
@@ -181,22 +181,16 @@ impl Shard {
     fn side(&mut self, room: RoomKey, door: Door, offered: &Offered) -> (Side, Vec<u32>) {
         let own_ssrc = u32::from_be_bytes(self.random());
         let payload_type = offered.payload_type;
-        let ssrc = |mix, at| self.rooms.get(room).map_or(0, |state| state.ssrc(mix, at));
-        match (door, offered.audio_lines) {
-            (Door::Whip, _) => (
+        if door == Door::Whip {
+            return (
                 Side::Speaker(Inbound::new(payload_type, own_ssrc)),
                 Vec::new(),
-            ),
-            (Door::Whep, 0 | 1) => (
-                Side::Listener(Outbound::mix(payload_type)),
-                vec![ssrc(true, 0)],
-            ),
-            (Door::Whep, lines) => {
-                let count = lines.min(SLOTS);
-                let ssrcs = (0..count).map(|at| ssrc(false, at)).collect();
-                (Side::Listener(Outbound::slots(payload_type, count)), ssrcs)
-            }
+            );
         }
+        let outbound = Outbound::new(payload_type, offered.audio_lines);
+        let ssrc = |line| self.rooms.get(room).map_or(0, |state| state.ssrc(line));
+        let ssrcs = outbound.open().map(ssrc).collect();
+        (Side::Listener(outbound), ssrcs)
     }
 
     /// Enters a new link in every table and closes the one it replaces.

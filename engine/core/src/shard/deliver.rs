@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use slab::Slab;
 
-use super::outbound::Shared;
+use super::outbound::{MIX, Shared};
 use super::peer::{Peer, Side};
 use super::room_state::{People, Rings};
 use super::timers::Timers;
@@ -111,7 +111,7 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             .mix()
             .store(packet.seq as u16, header, packet.payload);
         let shared = Shared {
-            at: 0,
+            at: MIX,
             seq: packet.seq,
             header,
             payload: packet.payload,

@@ -208,7 +208,7 @@ impl Shard {
         peer.connected = true;
         self.half_open.done(peer.remote.map(|remote| remote.ip()));
         let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
-        let mix = peer.side.is_mix();
+        let mix = peer.side.only_mix();
         if let Some(state) = self.rooms.get_mut(room_key) {
             state.on_connected(now, key, who, door, mix, out);
         }

@@ -1,5 +1,6 @@
-//! What one listener is sent: a line per slot, or the mix.
+//! What one listener is sent: on which lines, under which numbers.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::ShardSink;
@@ -13,9 +14,14 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 /// Packets answered for one RTCP datagram: more would let one small packet ask for a flood.
 const MAX_REPEATS: usize = 32;
 
+/// The line of the mix, after those of the slots.
+pub(super) const MIX: usize = SLOTS;
+/// The slots and the mix.
+pub(super) const LINES: usize = SLOTS + 1;
+
 /// A packet that many listeners are sent.
 pub(super) struct Shared<'a> {
-    /// The stream: a slot, or 0 for the mix.
+    /// The line: a slot, or [`MIX`].
     pub at: usize,
     /// The room's sequence number.
     pub seq: u64,
@@ -27,18 +33,10 @@ pub(super) struct Shared<'a> {
 #[derive(Debug)]
 pub(super) struct Outbound {
     payload_type: u8,
-    kind: Kind,
+    lines: [Line; LINES],
+    /// The lines the session was told of; packets of others are not sent.
+    open: Range<usize>,
     report_at: Option<Instant>,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Mix(Line),
-    /// The first so many slots.
-    Slots {
-        lines: [Line; SLOTS],
-        count: usize,
-    },
 }
 
 /// One stream as this listener sees it.
@@ -85,25 +83,28 @@ impl Line {
 }
 
 impl Outbound {
-    pub fn mix(payload_type: u8) -> Self {
-        Self::new(payload_type, Kind::Mix(Line::default()))
-    }
-
-    pub fn slots(payload_type: u8, count: usize) -> Self {
-        let lines = [Line::default(); SLOTS];
-        Self::new(payload_type, Kind::Slots { lines, count })
-    }
-
-    fn new(payload_type: u8, kind: Kind) -> Self {
+    /// For a client with so many audio lines: one is for the mix, two or three are for slots, more are for both.
+    pub fn new(payload_type: u8, audio_lines: usize) -> Self {
+        let open = match audio_lines {
+            0 | 1 => MIX..LINES,
+            count => 0..count.min(LINES),
+        };
         Self {
             payload_type,
-            kind,
+            lines: [Line::default(); LINES],
+            open,
             report_at: None,
         }
     }
 
-    pub fn is_mix(&self) -> bool {
-        matches!(self.kind, Kind::Mix(_))
+    /// The lines that may be used, in the order of the client's audio lines.
+    pub fn open(&self) -> Range<usize> {
+        self.open.clone()
+    }
+
+    /// There is no line for a slot: all this session can hear is the mix.
+    pub fn only_mix(&self) -> bool {
+        self.open.start == MIX
     }
 
     pub fn report_at(&self) -> Option<Instant> {
@@ -195,19 +196,18 @@ impl Outbound {
         let Some(path) = link.path() else {
             return;
         };
-        for at in 0..SLOTS {
-            let mix = self.is_mix();
+        for at in self.open() {
             let Some(line) = self.line(at).filter(|line| line.sent_since_report) else {
                 continue;
             };
             line.sent_since_report = false;
             let info = SenderInfo {
                 ntp,
-                rtp_timestamp: state.rtp_time(mix, at, now),
+                rtp_timestamp: state.rtp_time(at, now),
                 packet_count: line.packets,
                 octet_count: line.octets,
             };
-            let ssrc = state.ssrc(mix, at);
+            let ssrc = state.ssrc(at);
             out.datagram(path, |buffer| {
                 let len = write_report(ssrc, &info, state.cname(), buffer)?;
                 link.seal_rtcp(now, len, buffer)
@@ -216,10 +216,10 @@ impl Outbound {
     }
 
     fn line(&mut self, at: usize) -> Option<&mut Line> {
-        match &mut self.kind {
-            Kind::Mix(line) => (at == 0).then_some(line),
-            Kind::Slots { lines, count } => lines.get_mut(..*count)?.get_mut(at),
-        }
+        self.open
+            .contains(&at)
+            .then(|| self.lines.get_mut(at))
+            .flatten()
     }
 }
 

@@ -47,8 +47,9 @@ impl Side {
         }
     }
 
-    pub fn is_mix(&self) -> bool {
-        matches!(self, Self::Listener(outbound) if outbound.is_mix())
+    /// A listener that can hear the mix alone.
+    pub fn only_mix(&self) -> bool {
+        matches!(self, Self::Listener(outbound) if outbound.only_mix())
     }
 }
 

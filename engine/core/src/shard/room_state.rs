@@ -6,6 +6,7 @@ use std::time::Instant;
 use slab::Slab;
 
 use super::deliver::Deliver;
+use super::outbound::MIX;
 use super::peer::Peer;
 use super::timers::{Alarm, Due, Timers};
 use super::{Door, LinkKey, ParticipantId, RecordingId, RoomId, RoomKey, ShardEvent, ShardSink};
@@ -108,10 +109,10 @@ pub(super) struct Rings {
 }
 
 impl Rings {
-    /// The ring of an SSRC, and which stream of a listener that is.
+    /// The ring of an SSRC, and which line that is.
     pub fn find(&self, ssrc: u32) -> Option<(usize, &RetransmitRing)> {
         if self.mix.0 == ssrc {
-            return Some((0, &self.mix.1));
+            return Some((MIX, &self.mix.1));
         }
         let at = self.slots.iter().position(|(slot, _)| *slot == ssrc)?;
         Some((at, &self.slots.get(at)?.1))
@@ -162,23 +163,21 @@ impl RoomState {
         &mut self.people
     }
 
-    /// The SSRC of the mix, or of a slot.
-    pub fn ssrc(&self, mix: bool, at: usize) -> u32 {
-        if mix {
-            return self.audio.mix_ssrc();
-        }
-        self.audio.slot_ssrcs().get(at).copied().unwrap_or(0)
+    /// The SSRC of a line.
+    pub fn ssrc(&self, line: usize) -> u32 {
+        let slots = self.audio.slot_ssrcs();
+        slots
+            .get(line)
+            .copied()
+            .unwrap_or_else(|| self.audio.mix_ssrc())
     }
 
-    /// The RTP time of `now` on the mix's line, or on a slot's.
-    pub fn rtp_time(&self, mix: bool, at: usize, now: Instant) -> u32 {
-        if mix {
-            return self.audio.mix_rtp_time(now);
-        }
-        let slot = u8::try_from(at)
+    /// The RTP time of `now` on a line.
+    pub fn rtp_time(&self, line: usize, now: Instant) -> u32 {
+        let slot = u8::try_from(line)
             .ok()
             .and_then(|at| self.audio.slot_rtp_time(SlotIndex(at), now));
-        slot.unwrap_or(0)
+        slot.unwrap_or_else(|| self.audio.mix_rtp_time(now))
     }
 
     /// The audio, and a sink for what comes out of it.

@@ -85,7 +85,7 @@ pub struct Offered {
     pub extensions: ExtensionIds,
     /// Of Opus.
     pub payload_type: u8,
-    /// Audio m-lines to fill. WHEP: one is the mix, more are slots.
+    /// Audio m-lines to fill. WHEP: one is the mix, two or three are slots, four are the slots and the mix.
     pub audio_lines: usize,
     /// The section that carries the bundle.
     pub section: Section,
