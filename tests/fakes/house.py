@@ -5,7 +5,8 @@ from pathlib import Path
 
 from palabre.domain.ids import AccountId, ParticipantId, RoomId
 from palabre.domain.personas import PersonaKind, PersonaRef
-from palabre.domain.room.state import Actor, Participant, Room
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.state import Actor, Room
 from palabre.media.engine import EngineMedia
 from palabre.recording.delivery import Delivery
 from palabre.rooms.aftermath import Aftermath

@@ -4,20 +4,47 @@ The type names are part of what is kept on disk: never rename one, add an upcast
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import get_args
 
 from pydantic import TypeAdapter
 
+from palabre.domain.ids import AccountId, ChatId, ParticipantId, RoomId
 from palabre.domain.room import events as e
 from palabre.domain.room.evolve import found, replay
-from palabre.domain.room.state import Room
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.people import People
+from palabre.domain.room.state import HandsPolicy, Recording, Removal, Room
 from palabre.rooms.ports import EventRecord, StateRecord, StoredRoom
 
 _EVENTS: Mapping[str, TypeAdapter[e.Event]] = {
     kind.__name__: TypeAdapter(kind) for kind in (e.RoomStarted, *get_args(e.Change))
 }
-_ROOM = TypeAdapter(Room)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A room as a state snapshot keeps it."""
+
+    id: RoomId
+    chat: ChatId
+    version: int
+    title: str
+    started_by: AccountId
+    started_at: datetime
+    join_muted: bool
+    hands: HandsPolicy
+    capacity: int
+    ended_at: datetime | None
+    recording: Recording | None
+    participants: dict[ParticipantId, Participant]
+    silenced: frozenset[AccountId]
+    removed: dict[AccountId, Removal]
+
+
+_STATE = TypeAdapter(_State)
+_FIELDS = [field.name for field in fields(_State) if field.name not in ("participants", "removed")]
 
 
 def write_event(event: e.Event) -> EventRecord:
@@ -32,16 +59,17 @@ def read_event(record: EventRecord) -> e.Event:
 
 
 def write_state(room: Room) -> StateRecord:
-    """Without `by_account`, which `read_state` makes again from the participants."""
-    # pydantic knows no mappingproxy, only plain dicts.
-    plain = replace(room, participants=dict(room.participants), removed=dict(room.removed), by_account={})
-    return StateRecord(room.version, _ROOM.dump_python(plain, mode="json"))
+    """Of the people only who is in: what `People` keeps ready beside it follows from that."""
+    given = {name: getattr(room, name) for name in _FIELDS}
+    state = _State(**given, participants=dict(room.participants), removed=dict(room.removed))
+    return StateRecord(room.version, _STATE.dump_python(state, mode="json"))
 
 
 def read_state(record: StateRecord) -> Room:
     """Raises ValueError for data that does not fit."""
-    room = _ROOM.validate_python(record.data)
-    return replace(room, by_account={p.account: p.id for p in room.participants.values()})
+    state = _STATE.validate_python(record.data)
+    given = {name: getattr(state, name) for name in _FIELDS}
+    return Room(**given, people=People.of(state.participants.values()), removed=state.removed)
 
 
 def read_room(stored: StoredRoom) -> Room:

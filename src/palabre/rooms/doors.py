@@ -1,6 +1,5 @@
 """Which doors each participant has open, and who has been outside for too long."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from palabre.domain.ids import ParticipantId
@@ -50,10 +49,9 @@ class Doors:
         self._open.pop(who, None)
         self._outside_since.pop(who, None)
 
-    def keep_only(self, inside: Iterable[ParticipantId]) -> None:
-        """Forgets everyone who is not in the room any more."""
-        for who in (self._open.keys() | self._outside_since.keys()) - set(inside):
-            self.forget(who)
+    def sending(self) -> list[ParticipantId]:
+        """Who has a session that speaks."""
+        return [who for who, doors in self._open.items() if Door.WHIP in doors]
 
     def overdue(self, room: Room, now: datetime) -> list[ParticipantId]:
         """Who has had no door open for the time of grace, longer with a hand up."""

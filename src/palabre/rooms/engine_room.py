@@ -6,8 +6,10 @@ from pathlib import Path
 
 import structlog
 
+from palabre.domain.frozen_map import FrozenMap
 from palabre.domain.ids import Csrc, ParticipantId, RecordingId, RoomId
-from palabre.domain.room.state import Participant, Room
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.state import Room
 from palabre.domain.room.views import Viewer, viewer_of
 from palabre.rooms.ports import Media, MediaBusy
 
@@ -37,7 +39,8 @@ class EngineRoom:
         self._recordings = recordings
         self._open = False
         self._told: dict[ParticipantId, Admission] = {}
-        self._seen: dict[ParticipantId, Participant] = {}
+        self._seen: FrozenMap[ParticipantId, Participant] = FrozenMap()
+        self._again: set[ParticipantId] = set()
         self._recording: RecordingId | None = None
         self._bye: dict[ParticipantId, str] = {}
         self._held: set[ParticipantId] = set()
@@ -49,7 +52,8 @@ class EngineRoom:
         A full command queue leaves the rest for the next call: `in_step` says so.
         """
         self._bye.update(bye or {})
-        self._held &= room.participants.keys()
+        self._again.update(who for who, _, _ in room.participants.since(self._seen))
+        self._seen = room.participants
         try:
             self._open_once()
             self._sync_participants(room)
@@ -62,18 +66,19 @@ class EngineRoom:
     def hold(self, who: ParticipantId) -> None:
         """What `who` sends is not let through until `release`; `bring_in_step` tells the engine."""
         self._held.add(who)
-        self._seen.pop(who, None)
+        self._again.add(who)
 
     def release(self, who: ParticipantId) -> None:
         """The participant has opened its microphone by itself, or has stopped sending."""
         self._held.discard(who)
-        self._seen.pop(who, None)
+        self._again.add(who)
 
     def cut(self, who: ParticipantId, code: str) -> None:
         """Ends the participant's sessions; the next `bring_in_step` admits it anew. Raises MediaBusy."""
         if who in self._told:
             self._media.remove(self._room, who, code)
-            self._forget(who)
+            del self._told[who]
+            self._again.add(who)
 
     def close(self) -> None:
         """The room has ended: everybody is told so. The recording stops before."""
@@ -93,14 +98,17 @@ class EngineRoom:
             self._open = True
 
     def _sync_participants(self, room: Room) -> None:
-        for who in self._told.keys() - room.participants.keys():
-            self._media.remove(self._room, who, self._bye.get(who, "LEFT"))
-            self._forget(who)
-        for who, participant in room.participants.items():
-            # Participants are frozen: the same one needs no second look.
-            if self._seen.get(who) is not participant:
-                self._admit(who, self._admission(participant))
-                self._seen[who] = participant
+        """Those who are gone first: who comes back under another name was somebody else."""
+        for who in [who for who in self._again if who not in room.participants]:
+            if who in self._told:
+                self._media.remove(self._room, who, self._bye.get(who, "LEFT"))
+                del self._told[who]
+            self._bye.pop(who, None)
+            self._held.discard(who)
+            self._again.discard(who)
+        for who in tuple(self._again):
+            self._admit(who, self._admission(room.participants[who]))
+            self._again.discard(who)
 
     def _admission(self, participant: Participant) -> Admission:
         may_speak = participant.may_speak and participant.id not in self._held
@@ -111,11 +119,6 @@ class EngineRoom:
             return
         self._media.admit(self._room, who, csrc=wanted.csrc, view=wanted.view, may_speak=wanted.may_speak)
         self._told[who] = wanted
-
-    def _forget(self, who: ParticipantId) -> None:
-        del self._told[who]
-        self._seen.pop(who, None)
-        self._bye.pop(who, None)
 
     def _sync_recording(self, room: Room) -> None:
         wanted = None if room.recording is None else room.recording.id

@@ -1,33 +1,46 @@
 """The truth of rooms: load → decide → append, with compare-and-set instead of locks between processes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from palabre.domain.ids import RoomId
 from palabre.domain.refusal import Code, Refused
-from palabre.domain.room.events import Changes, RoomStarted
+from palabre.domain.room.events import Change, Changes, RoomStarted
 from palabre.domain.room.evolve import found, replay
 from palabre.domain.room.state import Room
 from palabre.rooms.codec import read_room, write_event, write_state
 from palabre.rooms.ports import RoomAlreadyLive, RoomHead, RoomStore, VersionConflict
 
 ATTEMPTS = 8
-"""So often another process may be first before the wish is refused with VERSION_CONFLICT."""
+"""So often another process may be first before the wishes are refused with VERSION_CONFLICT."""
 
 STATE_EVERY = 64
-"""Events between two state snapshots: what loading a room has to replay at most, about."""
+"""Events between two state snapshots; half as many as there are people in the room, if that is more: loading
+replays less than it reads, and a crowd that enters is not written down anew at every few steps."""
 
 CACHED_ROOMS = 1024
 """The cache forgets the room that was loaded first when it is full; loading brings it back."""
 
+Decide = Callable[[Room], Changes]
+"""One wish: the events it leads to in a room. Raises Refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one wish did: nothing when `events` is empty."""
+    """What some wishes did together: nothing when `events` is empty. `refusals` has an entry for each."""
 
     before: Room
     after: Room
     events: Changes
+    refusals: Sequence[Refused | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A room, and the version of its newest state snapshot."""
+
+    room: Room
+    state_version: int
 
 
 class Journal:
@@ -35,17 +48,11 @@ class Journal:
 
     def __init__(self, store: RoomStore) -> None:
         self._store = store
-        self._cache: dict[RoomId, Room] = {}
+        self._cache: dict[RoomId, _Known] = {}
 
     async def load(self, room: RoomId) -> Room:
         """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
-        cached = self._cache.get(room)
-        if cached is not None and await self._store.version(room) == cached.version:
-            return cached
-        stored = await self._store.load(room)
-        if stored is None:
-            raise Refused(Code.ROOM_NOT_FOUND)
-        return self._remember(read_room(stored))
+        return (await self._newest(room)).room
 
     async def begin(self, event: RoomStarted) -> Room:
         """Writes a new room's first event. Raises Refused(ROOM_ALREADY_LIVE)."""
@@ -54,35 +61,65 @@ class Journal:
             await self._store.append(_head(room), 0, [write_event(event)], write_state(room))
         except RoomAlreadyLive as error:
             raise Refused(Code.ROOM_ALREADY_LIVE) from error
-        return self._remember(room)
+        return self._remember(room, room.version)
 
-    async def commit(self, room: RoomId, decide: Callable[[Room], Changes]) -> Step:
-        """Asks `decide` about the newest version until its answer is written. Raises Refused."""
+    async def commit(self, room: RoomId, wishes: Sequence[Decide]) -> Step:
+        """Asks all wishes, one after another, about the newest version until their answers are written.
+
+        What they lead to is written in one transaction, or not at all. Raises Refused(ROOM_NOT_FOUND |
+        VERSION_CONFLICT); what a wish itself is refused with stands in the step.
+        """
         for _ in range(ATTEMPTS):
-            before = await self.load(room)
-            events = decide(before)
-            if not events:
-                return Step(before, before, ())
-            after = replay(before, events)
+            known = await self._newest(room)
+            step = _step(known.room, wishes)
+            if not step.events:
+                return step
             try:
-                await self._append(before, after, events)
+                await self._append(known, step)
             except VersionConflict:
                 self._cache.pop(room, None)
                 continue
-            return Step(before, self._remember(after), events)
+            return step
         raise Refused(Code.VERSION_CONFLICT)
 
-    async def _append(self, before: Room, after: Room, events: Changes) -> None:
-        due = before.version // STATE_EVERY != after.version // STATE_EVERY or not after.live
-        state = write_state(after) if due else None
-        await self._store.append(_head(after), before.version, [write_event(e) for e in events], state)
+    async def _newest(self, room: RoomId) -> _Known:
+        cached = self._cache.get(room)
+        if cached is not None and await self._store.version(room) == cached.room.version:
+            return cached
+        stored = await self._store.load(room)
+        if stored is None:
+            raise Refused(Code.ROOM_NOT_FOUND)
+        self._remember(read_room(stored), 0 if stored.state is None else stored.state.version)
+        return self._cache[room]
 
-    def _remember(self, room: Room) -> Room:
+    async def _append(self, known: _Known, step: Step) -> None:
+        after = step.after
+        due = after.version - known.state_version >= max(STATE_EVERY, len(after.participants) // 2)
+        state = write_state(after) if due or not after.live else None
+        records = [write_event(event) for event in step.events]
+        await self._store.append(_head(after), known.room.version, records, state)
+        self._remember(after, known.state_version if state is None else state.version)
+
+    def _remember(self, room: Room, state_version: int) -> Room:
         self._cache.pop(room.id, None)
         if len(self._cache) >= CACHED_ROOMS:
             del self._cache[next(iter(self._cache))]
-        self._cache[room.id] = room
+        self._cache[room.id] = _Known(room, state_version)
         return room
+
+
+def _step(before: Room, wishes: Sequence[Decide]) -> Step:
+    after, events, refusals = before, list[Change](), list[Refused | None]()
+    for decide in wishes:
+        try:
+            changes = decide(after)
+        except Refused as refusal:
+            refusals.append(refusal)
+            continue
+        refusals.append(None)
+        events += changes
+        after = replay(after, changes)
+    return Step(before, after, tuple(events), refusals)
 
 
 def _head(room: Room) -> RoomHead:

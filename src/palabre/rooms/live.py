@@ -1,13 +1,13 @@
 """What this process knows of a live room beyond its log: who is connected, who was heard, what was told."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from palabre.domain.ids import ParticipantId, RoomId
 from palabre.domain.room import events as e
 from palabre.domain.room.page import RECENTLY_HEARD
-from palabre.domain.room.state import Mic, Participant, Room
+from palabre.domain.room.participant import Mic, Participant
+from palabre.domain.room.state import Room
 from palabre.rooms.doors import Doors
 from palabre.rooms.engine_room import EngineRoom
 from palabre.rooms.feed import Feed
@@ -21,13 +21,12 @@ FACES = 3
 
 
 class LiveRoom:
-    """One room in this process. `lock` keeps its steps, and what follows from them, in order."""
+    """One room in this process. The runner gives it one step after another."""
 
     def __init__(
         self, room: Room, media: Media, publisher: Publisher, options: RoomOptions, now: datetime
     ) -> None:
         self.room = room
-        self.lock = asyncio.Lock()
         self.doors = Doors(options.grace, options.hand_grace)
         self.engine = EngineRoom(media, room.id, options.recordings)
         self.feed = Feed(publisher, room)
@@ -58,10 +57,12 @@ class LiveRoom:
 
     def _keep_books(self, step: Step, now: datetime) -> None:
         inside = self.room.participants
-        for who in inside.keys() - step.before.participants.keys():
-            self.doors.expect(who, now)
-        self.doors.keep_only(inside)
-        self.heard = {who: at for who, at in self.heard.items() if who in inside}
+        for who, was, now_is in inside.since(step.before.participants):
+            if was is None:
+                self.doors.expect(who, now)
+            elif now_is is None:
+                self.doors.forget(who)
+                self.heard.pop(who, None)
         for event in step.events:
             self._hold_or_release(event)
         if inside:
@@ -75,9 +76,9 @@ class LiveRoom:
             case e.Muted(who):
                 self._hold(who)
             case e.AllMuted():
-                for participant in self.room.participants.values():
-                    if not participant.may_speak:
-                        self._hold(participant.id)
+                for who in self.doors.sending():
+                    if not self.room.participants[who].may_speak:
+                        self.engine.hold(who)
             case e.MicChanged(who, Mic.LIVE):
                 self.engine.release(who)
             case _:

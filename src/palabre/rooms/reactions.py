@@ -5,7 +5,7 @@ import structlog
 from palabre.domain.ids import ParticipantId
 from palabre.domain.refusal import Refused
 from palabre.domain.room import commands as c
-from palabre.domain.room.state import Mic
+from palabre.domain.room.participant import Mic
 from palabre.domain.room.views import Viewer
 from palabre.rooms.hints import ChatTopics
 from palabre.rooms.live import LiveRoom, LiveRooms
@@ -57,6 +57,8 @@ class Reactions:
             live.feed.answer(Viewer(view), self._clock.now())
 
     async def _connected(self, live: LiveRoom, who: ParticipantId, door: Door) -> None:
+        if who not in live.room.participants:
+            return  # removed meanwhile, and with it the session
         live.doors.opened(who, door)
         if door is Door.WHIP and not await self._set_mic(live, who, Mic.LIVE):
             # Muted by a manager while the session was being set up: from now on it sends unheard.

@@ -1,18 +1,20 @@
 """The one way a room changes: load → decide → store → effects → publish, one step at a time per room."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from palabre.domain.ids import RoomId
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room.decide import decide
-from palabre.domain.room.events import Changes, RoomStarted
-from palabre.domain.room.state import Mic, Participant, Room
+from palabre.domain.room.events import RoomStarted
+from palabre.domain.room.participant import Mic, Participant
+from palabre.domain.room.state import Room
 from palabre.rooms.aftermath import Aftermath
-from palabre.rooms.journal import Journal
+from palabre.rooms.journal import Decide, Journal
 from palabre.rooms.live import LiveRoom, LiveRooms
 from palabre.rooms.options import RoomOptions
 from palabre.rooms.ports import Clock, Ids, MediaBusy
+from palabre.rooms.together import Together, TooMany
 
 
 class Runner:
@@ -34,6 +36,7 @@ class Runner:
         self._clock = clock
         self._ids = ids
         self._options = options
+        self._steps = Together[RoomId, c.Command, Room](self._run_all)
 
     async def load(self, room: RoomId) -> Room:
         """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
@@ -47,19 +50,22 @@ class Runner:
         return room
 
     async def run(self, room_id: RoomId, command: c.Command) -> Room:
-        """The room after `command`. Raises Refused."""
+        """The room after `command`, and after those that waited with it. Raises Refused."""
+        try:
+            return await self._steps.ask(room_id, command)
+        except TooMany as error:
+            raise Refused(Code.MEDIA_BUSY) from error
+
+    async def _run_all(self, room_id: RoomId, commands: Sequence[c.Command]) -> Sequence[Room | Exception]:
+        """One step of a room: what waits is decided in its order, stored at once, and followed at once."""
+        step = await self._journal.commit(room_id, [self._answer(command) for command in commands])
         live = self._rooms.get(room_id)
-        if live is None:
-            return (await self._journal.commit(room_id, self._answer(command))).after
-        async with live.lock:
-            step = await self._journal.commit(room_id, self._answer(command))
-            if not step.events:
-                return step.after
+        if live is not None and step.events:
             await self._aftermath.before_media(step)
             live.follow(step, self._clock.now())
             self._rooms.forget_if_over(live)
             await self._aftermath.of_step(step)
-        return step.after
+        return [refusal or step.after for refusal in step.refusals]
 
     async def welcome(self, room_id: RoomId, who: Participant, *, take_over: bool) -> None:
         """A participant has joined, or joined again: its time of grace runs anew until a door opens.
@@ -99,5 +105,5 @@ class Runner:
         await self.run(room_id, c.ResumeRecording(self._ids.recording()))
         live.engine.bring_in_step(live.room)
 
-    def _answer(self, command: c.Command) -> Callable[[Room], Changes]:
+    def _answer(self, command: c.Command) -> Decide:
         return lambda room: decide(room, command, self._clock.now())

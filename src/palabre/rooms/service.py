@@ -10,8 +10,9 @@ from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room.decide import start
 from palabre.domain.room.page import Page, participants_page
+from palabre.domain.room.participant import Participant
 from palabre.domain.room.policy import joins_muted_at_first, need_inside
-from palabre.domain.room.state import TITLE_MAX, Actor, Participant, Room
+from palabre.domain.room.state import TITLE_MAX, Actor, Room
 from palabre.domain.room.views import Viewer, viewer_of
 from palabre.rooms.live import LiveRooms
 from palabre.rooms.options import RoomOptions
@@ -106,6 +107,8 @@ class RoomService:
         mine = chosen(await self._chats.personas(room.chat, account), persona)
         command = c.Join(by, mine, self._ids.participant(), self._new_csrc(room))
         room = await self._runner.run(room_id, command)
+        if not room.live:
+            raise Refused(Code.ROOM_ENDED)
         await self._chats.remember_persona(room.chat, account, persona)
         await self._runner.welcome(room_id, need_inside(room, account), take_over=take_over)
         room = await self._runner.load(room_id)
@@ -186,7 +189,6 @@ class RoomService:
             raise Refused(Code.LIMIT_REACHED, detail, limit={"live_rooms": most})
 
     def _new_csrc(self, room: Room) -> Csrc:
-        taken = {participant.csrc for participant in room.participants.values()}
-        while (csrc := self._ids.csrc()) in taken:
+        while (csrc := self._ids.csrc()) in room.people.by_csrc:
             pass
         return csrc

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import jwt
 
 from palabre.domain.ids import ChatId
-from palabre.domain.room.state import Participant, Room
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.state import Room
 from palabre.domain.room.views import viewer_of
 from palabre.rooms.ports import Clock, Ids
 from palabre.wire.topics import MEMBER, chat_topic, room_topic

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from palabre.domain.personas import PersonaKind
 from palabre.domain.room import changes, views
-from palabre.domain.room.state import HandsPolicy, Mic
+from palabre.domain.room.participant import Mic
+from palabre.domain.room.state import HandsPolicy
 from palabre.domain.room.views import Role
 from palabre.wire.times import Time
 

@@ -17,7 +17,8 @@ from palabre.domain.room import commands as c
 from palabre.domain.room.changes import changes
 from palabre.domain.room.decide import decide, start
 from palabre.domain.room.evolve import found, replay
-from palabre.domain.room.state import Actor, HandsPolicy, Mic, Room
+from palabre.domain.room.participant import Mic
+from palabre.domain.room.state import Actor, HandsPolicy, Room
 from palabre.domain.room.views import Viewer, snapshot
 from palabre.wire.room import room_change, room_snapshot
 

@@ -7,7 +7,8 @@ from palabre.domain.personas import Persona, PersonaKind
 from palabre.domain.room import commands as c
 from palabre.domain.room.decide import decide, start
 from palabre.domain.room.evolve import found, replay
-from palabre.domain.room.state import Actor, Participant, Room
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.state import Actor, Room
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 

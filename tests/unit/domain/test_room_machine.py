@@ -17,7 +17,9 @@ from palabre.domain.room.changes import changes
 from palabre.domain.room.decide import decide, start
 from palabre.domain.room.evolve import evolve, found
 from palabre.domain.room.page import participants_page
-from palabre.domain.room.state import Actor, HandsPolicy, Mic, Room
+from palabre.domain.room.participant import Mic
+from palabre.domain.room.people import People
+from palabre.domain.room.state import Actor, HandsPolicy, Room
 from palabre.domain.room.views import Viewer, snapshot
 from palabre.wire.room import room_change, room_snapshot
 from tests.unit.domain.fold import Json, as_set, fold
@@ -175,8 +177,13 @@ class RoomMachine(RuleBasedStateMachine):
     @invariant()
     def an_account_is_in_a_room_once(self) -> None:
         for room in self.rooms[-1:]:
-            assert {p.account: p.id for p in room.participants.values()} == dict(room.by_account)
+            assert len({p.account for p in room.participants.values()}) == len(room.participants)
             assert not any(p.hand and p.may_speak for p in room.participants.values())
+
+    @invariant()
+    def what_is_kept_ready_of_the_people_is_what_follows_from_them(self) -> None:
+        for room in self.rooms[-1:]:
+            assert room.people == People.of(room.participants.values())
 
     @invariant()
     def a_manager_is_never_shut_up_for_good(self) -> None:

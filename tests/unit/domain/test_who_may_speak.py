@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from palabre.domain.chats import ChatKind
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
+from palabre.domain.room.participant import Mic
 from palabre.domain.room.policy import joins_muted_at_first
-from palabre.domain.room.state import Mic
 from tests.unit.domain.stories import Story, channel, manager, member, stranger
 
 HOST, OTHER_HOST, BEN, CLEO = manager("host"), manager("other"), member("ben"), stranger("cleo")

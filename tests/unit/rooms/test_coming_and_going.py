@@ -7,7 +7,7 @@ import jwt
 from palabre.domain.personas import PersonaKind, PersonaRef
 from palabre.domain.refusal import Code
 from palabre.domain.room import commands as c
-from palabre.domain.room.state import Mic
+from palabre.domain.room.participant import Mic
 from palabre.rooms.media_events import Door
 from tests.fakes.house import TICKET_KEY
 from tests.unit.domain.test_who_may_speak import refused

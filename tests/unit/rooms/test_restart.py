@@ -1,7 +1,7 @@
 """`kill -9` and a start: rooms are live again with their people, rights, hands and recording."""
 
 from palabre.domain.room import commands as c
-from palabre.domain.room.state import Mic
+from palabre.domain.room.participant import Mic
 from palabre.domain.room.views import Viewer
 from palabre.rooms.media_events import Door
 

@@ -2,7 +2,7 @@
 
 from palabre.domain.refusal import Code
 from palabre.domain.room import commands as c
-from palabre.domain.room.state import Mic
+from palabre.domain.room.participant import Mic
 from palabre.domain.room.views import Viewer
 from palabre.rooms.media_events import Door
 from tests.unit.domain.test_who_may_speak import refused

@@ -9,8 +9,8 @@ from palabre.api.guard import Inside, Me, Use
 from palabre.api.routes.chats import Cursor
 from palabre.domain.ids import ParticipantId, RoomId
 from palabre.domain.room import commands as c
+from palabre.domain.room.participant import Mic
 from palabre.domain.room.policy import need_inside
-from palabre.domain.room.state import Mic
 from palabre.wire import commands as wire
 from palabre.wire.room import Counts, Participant
 

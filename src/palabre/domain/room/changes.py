@@ -104,24 +104,13 @@ def _room_changes(old: RoomView, new: RoomView, ended_at: datetime | None) -> It
 
 
 def _participant_changes(before: Room, after: Room, viewer: Viewer) -> Iterable[ViewChange]:
-    # Participants are frozen and carried over untouched, so most pairs are told apart by identity alone.
-    moved = [p for p in after.participants.values() if before.participants.get(p.id) is not p]
-    put = tuple(
-        seen
-        for p in moved
-        if p.in_view and (seen := view_participant(p, viewer)) != _seen(before, p.id, viewer)
-    )
-    gone = tuple(
-        old.id
-        for old in before.participants.values()
-        if old.in_view and ((new := after.participants.get(old.id)) is None or not new.in_view)
-    )
+    gone, put = [], []
+    for who, old, new in after.people.in_view.since(before.people.in_view):
+        if new is None:
+            gone.append(who)
+        elif (seen := view_participant(new, viewer)) != (old and view_participant(old, viewer)):
+            put.append(seen)
     if gone:
-        yield ParticipantsGone(gone)
+        yield ParticipantsGone(tuple(gone))
     if put:
-        yield ParticipantsPut(put)
-
-
-def _seen(room: Room, who: ParticipantId, viewer: Viewer) -> ParticipantView | None:
-    participant = room.participants.get(who)
-    return None if participant is None or not participant.in_view else view_participant(participant, viewer)
+        yield ParticipantsPut(tuple(put))

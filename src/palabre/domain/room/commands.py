@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from palabre.domain.ids import AccountId, ChatId, Csrc, ParticipantId, RecordingId, RoomId
 from palabre.domain.personas import Persona
-from palabre.domain.room.state import Actor, HandsPolicy, Mic
+from palabre.domain.room.participant import Mic
+from palabre.domain.room.state import Actor, HandsPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import assert_never
 from palabre.domain.room import commands as c
 from palabre.domain.room import events as e
 from palabre.domain.room import policy
-from palabre.domain.room.state import Actor, Mic, Participant, Room
+from palabre.domain.room.participant import Mic, Participant
+from palabre.domain.room.state import Actor, Room
 
 
 def come_and_go(room: Room, cmd: c.Join | c.Leave | c.Expel | c.ChangeStanding, now: datetime) -> e.Changes:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from palabre.domain.ids import AccountId, ChatId, ParticipantId, RecordingId, RoomId
-from palabre.domain.room.state import Hand, HandsPolicy, Mic, Participant
+from palabre.domain.room.participant import Hand, Mic, Participant
+from palabre.domain.room.state import HandsPolicy
 
 
 @dataclass(frozen=True, slots=True)

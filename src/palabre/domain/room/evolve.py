@@ -1,16 +1,15 @@
 """`evolve`: a room and what happened in, the next room out. It refuses nothing: facts are facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from palabre.domain.ids import ParticipantId
 from palabre.domain.room import events as e
-from palabre.domain.room.state import Mic, Participant, Recording, Removal, Room
-
-K = TypeVar("K")
-V = TypeVar("V")
+from palabre.domain.room.participant import Mic, Participant
+from palabre.domain.room.people import People
+from palabre.domain.room.state import Recording, Removal, Room
 
 
 def found(event: e.RoomStarted) -> Room:
@@ -58,7 +57,7 @@ def _apply(room: Room, event: e.Change) -> Room:
         case e.RecordingStopped():
             return replace(room, recording=None)
         case e.RoomEnded(at):
-            return replace(room, ended_at=at, participants=_frozen({}), by_account=_frozen({}))
+            return replace(room, ended_at=at, people=People())
         case _:
             assert_never(event)
 
@@ -78,17 +77,13 @@ def _settings(room: Room, event: e.TitleChanged | e.HandsPolicyChanged | e.JoinM
 def _come_and_go(room: Room, event: e.Joined | e.Left | e.Removed | e.Expelled) -> Room:
     match event:
         case e.Joined(participant):
-            return replace(
-                room,
-                participants=_frozen({**room.participants, participant.id: participant}),
-                by_account=_frozen({**room.by_account, participant.account: participant.id}),
-            )
+            return replace(room, people=room.people.put(participant))
         case e.Left(who) | e.Expelled(who):
-            return _without(room, who)
+            return replace(room, people=room.people.drop(who))
         case e.Removed(who, _, until, reason):
             account = room.participants[who].account
-            removed = _frozen({**room.removed, account: Removal(until, reason)})
-            return replace(_without(room, who), removed=removed)
+            removed = MappingProxyType({**room.removed, account: Removal(until, reason)})
+            return replace(room, people=room.people.drop(who), removed=removed)
         case _:
             assert_never(event)
 
@@ -111,13 +106,11 @@ def _microphones(room: Room, event: e.MicChanged | e.Muted | e.Allowed | e.AllMu
 
 
 def _all_muted(room: Room) -> Room:
-    speakers = [p for p in room.participants.values() if p.may_speak and not p.manager]
-    muted = {p.id: replace(p, mic=Mic.MUTED_BY_MANAGER) for p in speakers}
-    return replace(
-        room,
-        participants=_frozen({**room.participants, **muted}),
-        silenced=room.silenced | {p.account for p in speakers},
-    )
+    speakers = [p for p in room.people.in_view.values() if p.may_speak and not p.manager]
+    people = room.people
+    for speaker in speakers:
+        people = people.put(replace(speaker, mic=Mic.MUTED_BY_MANAGER))
+    return replace(room, people=people, silenced=room.silenced | {p.account for p in speakers})
 
 
 def _standing(room: Room, event: e.StandingChanged) -> Room:
@@ -131,17 +124,4 @@ def _standing(room: Room, event: e.StandingChanged) -> Room:
 
 
 def _changed(room: Room, who: ParticipantId, change: Callable[[Participant], Participant]) -> Room:
-    return replace(room, participants=_frozen({**room.participants, who: change(room.participants[who])}))
-
-
-def _without(room: Room, who: ParticipantId) -> Room:
-    gone = room.participants[who]
-    return replace(
-        room,
-        participants=_frozen({k: p for k, p in room.participants.items() if k != who}),
-        by_account=_frozen({a: k for a, k in room.by_account.items() if a != gone.account}),
-    )
-
-
-def _frozen(items: dict[K, V]) -> Mapping[K, V]:
-    return MappingProxyType(items)
+    return replace(room, people=room.people.change(who, change))

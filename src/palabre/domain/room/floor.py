@@ -7,7 +7,8 @@ from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room import events as e
 from palabre.domain.room import policy
-from palabre.domain.room.state import REASON_MAX, Hand, Mic, Room
+from palabre.domain.room.participant import Hand, Mic
+from palabre.domain.room.state import REASON_MAX, Room
 
 
 def speak_up(room: Room, cmd: c.SetMic | c.RaiseHand | c.LowerHand, now: datetime) -> e.Changes:
@@ -63,7 +64,7 @@ def moderate(room: Room, cmd: c.Mute | c.Allow | c.MuteAll | c.Remove) -> e.Chan
             target = policy.need_participant(room, who)
             return () if target.may_speak else (e.Allowed(who, by.account),)
         case c.MuteAll(by):
-            speakers = any(p.may_speak and not p.manager for p in room.participants.values())
+            speakers = any(p.may_speak and not p.manager for p in room.people.in_view.values())
             return (e.AllMuted(by.account),) if speakers else ()
         case c.Remove():
             return _remove(room, cmd)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from palabre.domain.ids import ParticipantId
 from palabre.domain.refusal import Code, Refused
-from palabre.domain.room.state import Participant, Room
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.state import Room
 from palabre.domain.room.views import Counts, ParticipantView, Viewer, count, view_participant
 
 PAGE_SIZE = 50

@@ -5,15 +5,8 @@ from datetime import datetime
 from palabre.domain.chats import ChatKind
 from palabre.domain.ids import AccountId, ParticipantId
 from palabre.domain.refusal import Code, Refused
-from palabre.domain.room.state import (
-    QUESTION_MAX,
-    TITLE_MAX,
-    Actor,
-    HandsPolicy,
-    Mic,
-    Participant,
-    Room,
-)
+from palabre.domain.room.participant import Mic, Participant
+from palabre.domain.room.state import QUESTION_MAX, TITLE_MAX, Actor, HandsPolicy, Room
 
 
 def joins_muted_at_first(kind: ChatKind) -> bool:

@@ -6,22 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from palabre.domain.ids import AccountId, ChatId, Csrc, ParticipantId, RecordingId, RoomId
-from palabre.domain.personas import Persona
+from palabre.domain.frozen_map import FrozenMap
+from palabre.domain.ids import AccountId, ChatId, ParticipantId, RecordingId, RoomId
+from palabre.domain.room.participant import Participant
+from palabre.domain.room.people import People
 
 TITLE_MAX = 64
 QUESTION_MAX = 140
 REASON_MAX = 140
-
-
-class Mic(StrEnum):
-    """The three states of a microphone."""
-
-    MUTED_BY_MANAGER = "muted_by_manager"
-    """May not open it."""
-    MUTED = "muted"
-    """May open it, does not."""
-    LIVE = "live"
 
 
 class HandsPolicy(StrEnum):
@@ -40,37 +32,6 @@ class Actor:
     member: bool
     manager: bool
     """Its rights in the chat include `manage_rooms`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    raised_at: datetime
-    question: str | None
-    """Seen by managers only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Participant:
-    """One account in one room, under one persona."""
-
-    id: ParticipantId
-    account: AccountId
-    persona: Persona
-    csrc: Csrc
-    member: bool
-    manager: bool
-    mic: Mic
-    hand: Hand | None
-    joined_at: datetime
-
-    @property
-    def may_speak(self) -> bool:
-        return self.mic is not Mic.MUTED_BY_MANAGER
-
-    @property
-    def in_view(self) -> bool:
-        """In every snapshot: on the stage, or waiting for it. Other listeners come by the paged list."""
-        return self.may_speak or self.hand is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +67,7 @@ class Room:
     """How many participants it holds. Managers always find a place."""
     ended_at: datetime | None = None
     recording: Recording | None = None
-    participants: Mapping[ParticipantId, Participant] = field(default_factory=lambda: MappingProxyType({}))
-    by_account: Mapping[AccountId, ParticipantId] = field(default_factory=lambda: MappingProxyType({}))
+    people: People = field(default_factory=People)
     silenced: frozenset[AccountId] = frozenset()
     """Muted by a manager and not allowed since: leaving and entering again does not undo it."""
     removed: Mapping[AccountId, Removal] = field(default_factory=lambda: MappingProxyType({}))
@@ -116,7 +76,11 @@ class Room:
     def live(self) -> bool:
         return self.ended_at is None
 
+    @property
+    def participants(self) -> FrozenMap[ParticipantId, Participant]:
+        return self.people.by_id
+
     def of(self, account: AccountId) -> Participant | None:
         """The participant `account` is in this room, if it is in."""
-        found = self.by_account.get(account)
-        return None if found is None else self.participants[found]
+        found = self.people.by_account.get(account)
+        return None if found is None else self.people.by_id[found]

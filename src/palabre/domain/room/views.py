@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from palabre.domain.ids import ChatId, Csrc, ParticipantId, RecordingId, RoomId
 from palabre.domain.personas import Persona
-from palabre.domain.room.state import Hand, HandsPolicy, Mic, Participant, Room
+from palabre.domain.room.participant import Hand, Mic, Participant
+from palabre.domain.room.state import HandsPolicy, Room
 
 
 class Viewer(StrEnum):
@@ -125,15 +126,11 @@ def view_room(room: Room) -> RoomView:
 
 
 def count(room: Room) -> Counts:
-    everyone = room.participants.values()
-    return Counts(
-        in_room=len(everyone),
-        speakers=sum(p.may_speak for p in everyone),
-        hands=sum(p.hand is not None for p in everyone),
-    )
+    people = room.people
+    return Counts(in_room=len(people.by_id), speakers=people.speakers, hands=people.hands)
 
 
 def snapshot(room: Room, viewer: Viewer) -> Snapshot:
     """All that a viewer of this kind sees of the room at its version."""
-    in_view = (view_participant(p, viewer) for p in room.participants.values() if p.in_view)
+    in_view = (view_participant(p, viewer) for p in room.people.in_view.values())
     return Snapshot(room.version, view_room(room), count(room), tuple(in_view))
