@@ -28,9 +28,10 @@ def oracle():
 
 
 async def asking(together, *questions, key="a"):
+    """Asks, and gives the loop the few turns it takes until the question has gone out."""
     tasks = [asyncio.ensure_future(together.ask(key, question)) for question in questions]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
     return tasks
 
 
