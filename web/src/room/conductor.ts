@@ -1,6 +1,6 @@
 import { rooms } from "../api/calls";
 import { asProblem } from "../api/problem";
-import { openMicrophone } from "../media/microphone";
+import { OwnMicrophone } from "../media/own_microphone";
 import { MediaPath } from "../media/path";
 import type { PathState } from "../media/path_machine";
 import { askForResilientOpus } from "../media/sdp";
@@ -8,9 +8,10 @@ import { Loudspeakers } from "../media/speakers";
 import { watchVoices } from "../media/voices";
 import type { Change, JoinAnswer, PersonaChoice, RoomEvent, RoomSnapshot } from "../wire";
 import { EventStream } from "./event_stream";
+import type { EventsState } from "./events_machine";
 import { browserTimers, Runner } from "./machine";
 import { OUT, type SessionEffect, type SessionInput, type SessionState, stepSession } from "./session_machine";
-import type { LinkAt, RoomAction, RoomState } from "./state";
+import type { RoomAction, RoomState } from "./state";
 
 /** Three slots: the server forwards the three loudest voices, each in one of its own. */
 const SLOTS = 3;
@@ -21,7 +22,6 @@ const SLOTS = 3;
  */
 export class Conductor {
   #answer: JoinAnswer | null = null;
-  #track: MediaStreamTrack | null = null;
   /** Words to the server about the microphone go out one after the other: the last wish has to be the last word. */
   #telling: Promise<unknown> = Promise.resolve();
   #stopWatching: (() => void) | null = null;
@@ -30,6 +30,7 @@ export class Conductor {
   readonly #hear: MediaPath;
   readonly #speak: MediaPath;
   readonly #loudspeakers: Loudspeakers;
+  readonly #microphone: OwnMicrophone;
 
   constructor(
     private readonly room: string,
@@ -49,6 +50,11 @@ export class Conductor {
     this.#loudspeakers = new Loudspeakers((is) =>
       dispatch({ type: "playback_moved", playback: is ? "blocked" : "allowed" }),
     );
+    this.#microphone = new OwnMicrophone({
+      troubled: (trouble) => dispatch({ type: "mic_troubled", trouble }),
+      opened: () => this.#speak.send({ is: "stop" }), // It carried a track that is gone.
+      unplugged: () => this.#unplugged(),
+    });
     this.#events = new EventStream(() => this.#door("events"), this.#eventHandlers(), timers);
     this.#hear = new MediaPath(
       { prepare: (pc) => this.#prepareHearing(pc), door: () => this.#door("whep") },
@@ -78,7 +84,7 @@ export class Conductor {
   /** Opens or closes the own microphone. The fact follows by an event from the server. */
   async wishMic(wanted: "on" | "off"): Promise<void> {
     this.#wish(wanted);
-    if (this.read().mic.wanted === "on" && !(await this.#haveTrack())) this.#wish("off");
+    if (this.read().mic.wanted === "on" && !(await this.#microphone.have())) this.#wish("off");
     this.#obeyWish();
   }
 
@@ -89,7 +95,7 @@ export class Conductor {
   /** Makes track and path agree with the wish, and tells the server when it has to hear of it. */
   #obeyWish(): void {
     const { wanted, actual } = this.read().mic;
-    if (this.#track !== null) this.#track.enabled = wanted === "on";
+    this.#microphone.turn(wanted);
     if (this.#session.state.at !== "in") return;
     if (wanted === "on") this.#speak.send({ is: "start" });
     // A new WHIP session tells the server by itself that the microphone is open.
@@ -101,19 +107,10 @@ export class Conductor {
     this.#telling = this.#telling.then(() => rooms.mic(this.room, state)).catch(this.complain);
   }
 
-  async #haveTrack(): Promise<boolean> {
-    if (this.#track?.readyState === "live") return true;
-    const opened = await openMicrophone();
-    this.dispatch({ type: "mic_troubled", trouble: opened.ok ? null : opened.trouble });
-    if (!opened.ok) return false;
-    this.#speak.send({ is: "stop" }); // It carried the track that is gone.
-    this.#track = opened.track;
-    opened.track.onended = () => {
-      this.dispatch({ type: "mic_troubled", trouble: "missing" });
-      this.#wish("off");
-      this.#obeyWish();
-    };
-    return true;
+  #unplugged(): void {
+    this.dispatch({ type: "mic_troubled", trouble: "missing" });
+    this.#wish("off");
+    this.#obeyWish();
   }
 
   #perform(effect: SessionEffect): void {
@@ -167,8 +164,7 @@ export class Conductor {
     this.#speak.send({ is: "stop" });
     this.#stopWatching?.();
     this.#loudspeakers.stop();
-    this.#track?.stop();
-    this.#track = null;
+    this.#microphone.end();
   }
 
   #eventHandlers() {
@@ -177,10 +173,7 @@ export class Conductor {
       changed: (change: Change<RoomEvent>) => this.#tell({ type: "changed", change, atMs: Date.now() }),
       speaking: (ids: string[]) => this.dispatch({ type: "told_speaking", ids, atMs: Date.now() }),
       bye: (code: string) => this.#session.send({ is: "bye", code }),
-      moved: (state: { at: LinkAt }) => {
-        this.dispatch({ type: "link_moved", link: "events", at: state.at });
-        if (state.at === "up") this.#session.send({ is: "settled" });
-      },
+      moved: (state: EventsState) => this.#eventsMoved(state),
       ticketRefused: () => this.#ticketRefused(),
       // The server may be a new one that knows nothing of these sessions: checking costs nothing that can be heard.
       back: () => {
@@ -194,7 +187,7 @@ export class Conductor {
   #tell(action: RoomAction): void {
     this.dispatch(action);
     if (this.read().view?.room.state === "ended") this.#session.send({ is: "bye", code: "ROOM_ENDED" });
-    else if (this.#track !== null) this.#track.enabled = this.read().mic.wanted === "on";
+    else this.#microphone.turn(this.read().mic.wanted);
   }
 
   #prepareHearing(pc: RTCPeerConnection): void {
@@ -203,7 +196,7 @@ export class Conductor {
   }
 
   #prepareSpeaking(pc: RTCPeerConnection): void {
-    pc.addTransceiver(this.#track ?? "audio", { direction: "sendonly" });
+    pc.addTransceiver(this.#microphone.track ?? "audio", { direction: "sendonly" });
   }
 
   #speakMoved(state: PathState): void {
@@ -214,6 +207,13 @@ export class Conductor {
     else if (state.at === "waiting" && wanted === "off") this.#speak.send({ is: "stop" });
     // Muted while the session was being made: the server took its coming up for an open microphone.
     else if (state.at === "up" && wanted === "off" && actual !== "muted_by_manager") this.#tellMic("muted");
+  }
+
+  #eventsMoved(state: EventsState): void {
+    // Lost until it is back: each new try takes a while, and may be in vain.
+    const again = state.at === "opening" && state.attempt > 0;
+    this.dispatch({ type: "link_moved", link: "events", at: again ? "waiting" : state.at });
+    if (state.at === "up") this.#session.send({ is: "settled" });
   }
 
   #linkMoved(link: "hear" | "speak", { at }: PathState): void {
