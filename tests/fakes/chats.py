@@ -5,7 +5,7 @@ from typing import Any
 
 from palabre.domain.chats import ChatKind
 from palabre.domain.ids import AccountId, ChatId
-from palabre.domain.personas import Persona, PersonaKind, PersonaRef
+from palabre.domain.personas import Persona, PersonaKind
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room.state import Actor
 from palabre.rooms.ports import ChatFacts
@@ -19,7 +19,6 @@ class OneChat:
     def __init__(self, kind: ChatKind = ChatKind.CHANNEL) -> None:
         self.kind = kind
         self.people: dict[AccountId, Actor] = {}
-        self.remembered: dict[AccountId, PersonaRef] = {}
 
     def add(self, name: str, *, member: bool = True, manager: bool = False) -> AccountId:
         account = AccountId(f"acc_{name}")
@@ -40,9 +39,6 @@ class OneChat:
             Persona(PersonaKind.ACCOUNT, account, name.title(), name, ""),
             Persona(PersonaKind.CHANNEL, f"chat_{name}", f"{name}-radio", None, "A channel."),
         ]
-
-    async def remember_persona(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None:
-        self.remembered[account] = persona
 
 
 class MemoryChatLog:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from palabre.domain.ids import AccountId, ParticipantId, RoomId
-from palabre.domain.personas import PersonaKind, PersonaRef
+from palabre.domain.personas import PersonaKind, PersonaRef, chosen
 from palabre.domain.room.participant import Participant
 from palabre.domain.room.state import Actor, Room
 from palabre.media.engine import EngineMedia
@@ -97,7 +97,9 @@ class House:
         name = account.removeprefix("acc_")
         mask = PersonaRef(PersonaKind.CHANNEL, f"chat_{name}")
         persona = mask if masked else PersonaRef(PersonaKind.ACCOUNT, account)
-        return await self.rooms.join(account, room, persona, **how)
+        by = await self.chat.actor(CHAT, account)
+        mine = chosen(await self.chat.personas(CHAT, account), persona)
+        return await self.rooms.join(by, await self.rooms.load(room), mine, **how)
 
     async def act(self, account: AccountId, room: RoomId, command: type, *words: object) -> Room:
         def wish(by: Actor):

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from palabre.accounts.ports import AccountStore
 from palabre.chats.directory import Directory
-from palabre.chats.personas import Masks
-from palabre.chats.ports import ChatStore, Hints, Ids, MessageStore, PersonaChoices
+from palabre.chats.ports import ChatStore, Hints, Ids, MessageStore
 from palabre.domain import messages as m
-from palabre.domain.chats import Right
 from palabre.domain.ids import AccountId, BlobId, ChatId, RecordingId, RoomId
-from palabre.domain.personas import Persona, PersonaRef
 from palabre.domain.refusal import Code, Refused
+from palabre.domain.room.policy import actor_of
 from palabre.domain.room.state import Actor
 from palabre.rooms.ports import ChatFacts
 
@@ -19,26 +16,13 @@ from palabre.rooms.ports import ChatFacts
 class ChatGate:
     """The port `rooms.ports.Chats`."""
 
-    def __init__(
-        self,
-        directory: Directory,
-        masks: Masks,
-        *,
-        accounts: AccountStore,
-        chats: ChatStore,
-        choices: PersonaChoices,
-    ) -> None:
+    def __init__(self, directory: Directory, chats: ChatStore) -> None:
         self._directory = directory
-        self._masks = masks
-        self._accounts = accounts
         self._chats = chats
-        self._choices = choices
 
     async def actor(self, chat: ChatId, account: AccountId) -> Actor:
         """See `Chats`."""
-        mine = (await self._directory.visible(chat, account)).mine
-        manager = mine is not None and Right.MANAGE_ROOMS in mine.rights
-        return Actor(account, member=mine is not None, manager=manager)
+        return actor_of(account, (await self._directory.visible(chat, account)).mine)
 
     async def facts(self, chat: ChatId) -> ChatFacts:
         """See `Chats`. Raises Refused(CHAT_NOT_FOUND)."""
@@ -46,17 +30,6 @@ class ChatGate:
         if found is None:
             raise Refused(Code.CHAT_NOT_FOUND)
         return ChatFacts(found.kind, found.title)
-
-    async def personas(self, chat: ChatId, account: AccountId) -> Sequence[Persona]:
-        """See `Chats`. Raises Refused(CHAT_NOT_FOUND | ACCOUNT_NOT_FOUND)."""
-        person = await self._accounts.get(account)
-        if person is None:
-            raise Refused(Code.ACCOUNT_NOT_FOUND)
-        return await self._masks.of(await self._directory.visible(chat, account), person)
-
-    async def remember_persona(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None:
-        """See `Chats`."""
-        await self._choices.remember(chat, account, persona)
 
 
 class RoomMessages:

@@ -17,7 +17,8 @@ from palabre.domain.accounts import Account
 from palabre.domain.ids import ChatId, MessageId, RoomId
 from palabre.domain.messages import Message
 from palabre.domain.refusal import Code, Refused
-from palabre.rooms.service import Look
+from palabre.domain.room.policy import actor_of
+from palabre.rooms.service import Look, look
 
 SESSION_COOKIE = "palabre_session"
 CSRF_COOKIE = "palabre_csrf"
@@ -62,6 +63,21 @@ class Visit:
     card: Card | None = None
     look: Look | None = None
     message: Message | None = None
+
+    @property
+    def me(self) -> Account:
+        assert self.account is not None, "the policy lets nobody in without an account here"
+        return self.account
+
+    @property
+    def here(self) -> Card:
+        assert self.card is not None, "the policy names a chat here"
+        return self.card
+
+    @property
+    def inside(self) -> Look:
+        assert self.look is not None, "the policy names a room here"
+        return self.look
 
 
 def services_of(request: Request) -> Services:
@@ -135,7 +151,7 @@ def _check_csrf(request: Request, token: str) -> None:
 
 async def _named(request: Request, services: Services, rule: Rule, visit: Visit) -> Visit:
     """The visit with what the path names, when the account may see it. Raises Refused as NOT_VISIBLE says."""
-    path, me = request.path_params, _account(visit).id
+    path, me = request.path_params, visit.me.id
     try:
         match rule.scope:
             case Scope.SERVER:
@@ -143,8 +159,9 @@ async def _named(request: Request, services: Services, rule: Rule, visit: Visit)
             case Scope.CHAT:
                 return replace(visit, card=await services.directory.visible(ChatId(path["chat_id"]), me))
             case Scope.ROOM:
-                look = await services.rooms.look(me, RoomId(path["room_id"]))
-                return replace(visit, card=await services.directory.visible(look.room.chat, me), look=look)
+                room = await services.rooms.load(RoomId(path["room_id"]))
+                card = await services.directory.visible(room.chat, me)
+                return replace(visit, card=card, look=look(room, actor_of(me, card.mine)))
             case Scope.MESSAGE:
                 message = await services.conversation.get(MessageId(path["message_id"]))
                 card = await services.directory.visible(message.chat, me)
@@ -153,24 +170,30 @@ async def _named(request: Request, services: Services, rule: Rule, visit: Visit)
         raise Refused(NOT_VISIBLE[rule.scope]) from refused
 
 
-def _account(visit: Annotated[Visit, Depends(guard)]) -> Account:
-    assert visit.account is not None, "the policy lets nobody in without an account here"
-    return visit.account
+# Coroutines, though nothing waits in them: the framework would send plain functions through a thread each.
+async def _account(visit: Annotated[Visit, Depends(guard)]) -> Account:
+    return visit.me
 
 
-def _card(visit: Annotated[Visit, Depends(guard)]) -> Card:
-    assert visit.card is not None, "the policy names a chat here"
-    return visit.card
+async def _card(visit: Annotated[Visit, Depends(guard)]) -> Card:
+    return visit.here
 
 
-def _look(visit: Annotated[Visit, Depends(guard)]) -> Look:
-    assert visit.look is not None, "the policy names a room here"
-    return visit.look
+async def _look(visit: Annotated[Visit, Depends(guard)]) -> Look:
+    return visit.inside
 
 
-def _message(visit: Annotated[Visit, Depends(guard)]) -> Message:
+async def _message(visit: Annotated[Visit, Depends(guard)]) -> Message:
     assert visit.message is not None, "the policy names a message here"
     return visit.message
+
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+async def _edge(request: Request) -> str:
+    return edge_of(request)
 
 
 Guarded = Annotated[Visit, Depends(guard)]
@@ -178,5 +201,5 @@ Me = Annotated[Account, Depends(_account)]
 Here = Annotated[Card, Depends(_card)]
 Inside = Annotated[Look, Depends(_look)]
 TheMessage = Annotated[Message, Depends(_message)]
-Use = Annotated[Services, Depends(services_of)]
-EdgeAddress = Annotated[str, Depends(edge_of)]
+Use = Annotated[Services, Depends(_services)]
+EdgeAddress = Annotated[str, Depends(_edge)]

@@ -77,7 +77,6 @@ def _base(settings: Settings, media: Media, stores: Stores) -> Base:
         ids=ids,
         blobs=FileBlobs(settings.data / "blobs"),
         directory=Directory(stores.chats, clock=clock, ids=ids, chats_per_account=most),
-        masks=Masks(stores.chats, stores.choices),
     )
 
 
@@ -93,7 +92,7 @@ def _services(base: Base, rooms: RoomParts, passwords: Passwords) -> Services:
             stores.chats, stores.members, stores.invites, rooms.service, clock=clock, ids=ids
         ),
         conversation=Conversation(stores.messages, rooms.topics, clock=clock, ids=ids),
-        masks=base.masks,
+        masks=Masks(stores.chats, stores.choices),
         rooms=rooms.service,
         tickets=rooms.tickets,
         blobs=base.blobs,

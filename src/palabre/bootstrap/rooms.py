@@ -8,7 +8,6 @@ from palabre.adapters.files import FileBlobs
 from palabre.adapters.system import SystemClock, SystemIds
 from palabre.bootstrap.stores import Stores
 from palabre.chats.directory import Directory
-from palabre.chats.personas import Masks
 from palabre.config import Settings
 from palabre.media.engine import Engine, EngineMedia
 from palabre.media.pump import EnginePump
@@ -46,7 +45,6 @@ class Base:
     ids: SystemIds
     blobs: FileBlobs
     directory: Directory
-    masks: Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def build_rooms(base: Base) -> RoomParts:
     service = RoomService(
         runner=runner,
         store=stores.rooms,
-        chats=_gate(base),
+        chats=ChatGate(base.directory, stores.chats),
         rooms=rooms,
         tickets=tickets,
         clock=clock,
@@ -108,14 +106,4 @@ def _options(settings: Settings) -> RoomOptions:
         capacity=settings.limits.participants,
         live_rooms=settings.limits.live_rooms,
         empty_end=timedelta(seconds=settings.empty_room_s),
-    )
-
-
-def _gate(base: Base) -> ChatGate:
-    return ChatGate(
-        base.directory,
-        base.masks,
-        accounts=base.stores.accounts,
-        chats=base.stores.chats,
-        choices=base.stores.choices,
     )

@@ -3,7 +3,7 @@
 from palabre.chats.ports import Card, ChatStore, PersonaChoices
 from palabre.domain.accounts import Account
 from palabre.domain.chats import ChatKind
-from palabre.domain.personas import Persona, PersonaRef, personas_for
+from palabre.domain.personas import Persona, PersonaRef, chosen, itself, personas_for
 
 
 class Masks:
@@ -19,9 +19,23 @@ class Masks:
         channels = [chat for chat in owned if chat.kind is ChatKind.CHANNEL]
         return personas_for(account, card.chat, card.mine, channels)
 
+    async def chosen(self, card: Card, account: Account, wish: PersonaRef | None) -> Persona:
+        """Who the account is to be in a room: as it wishes, else as last time. Raises Refused(PERSONA_NOT_YOURS)."""
+        ref = wish or await self.remembered(card, account)
+        mine = itself(account)
+        if ref is None or ref == mine.ref:
+            return mine
+        return chosen(await self.of(card, account), ref)
+
+    async def remember(self, card: Card, account: Account, persona: Persona) -> None:
+        """For the next time. Nothing is written when it would be the same anyway."""
+        known = await self._choices.remembered(card.chat.id, account.id)
+        if persona.ref != (known or itself(account).ref):
+            await self._choices.remember(card.chat.id, account.id, persona.ref)
+
     async def remembered(self, card: Card, account: Account) -> PersonaRef | None:
         """The last choice, if the account may still make it."""
         ref = await self._choices.remembered(card.chat.id, account.id)
-        if ref is None:
-            return None
+        if ref is None or ref == itself(account).ref:
+            return ref
         return ref if any(persona.ref == ref for persona in await self.of(card, account)) else None

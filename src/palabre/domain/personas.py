@@ -49,11 +49,15 @@ def personas_for(
     account: Account, chat: Chat, member: Member | None, owned_channels: Iterable[Chat]
 ) -> tuple[Persona, ...]:
     """Who `account` may be in a room of `chat`: itself, owned channels, the group if anonymous admin."""
-    itself = Persona(PersonaKind.ACCOUNT, account.id, account.display_name, account.handle, account.bio)
     masks = [_as_chat(PersonaKind.CHANNEL, channel) for channel in owned_channels]
     if chat.kind is ChatKind.GROUP and member is not None and Right.ANONYMOUS in member.rights:
         masks.append(_as_chat(PersonaKind.GROUP, chat))
-    return (itself, *masks)
+    return (itself(account), *masks)
+
+
+def itself(account: Account) -> Persona:
+    """Without a mask."""
+    return Persona(PersonaKind.ACCOUNT, account.id, account.display_name, account.handle, account.bio)
 
 
 def chosen(personas: Iterable[Persona], ref: PersonaRef) -> Persona:

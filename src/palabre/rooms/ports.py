@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from palabre.domain.chats import ChatKind
 from palabre.domain.ids import AccountId, BlobId, ChatId, Csrc, ParticipantId, RecordingId, RoomId
-from palabre.domain.personas import Persona, PersonaRef
 from palabre.domain.room.state import Actor
 from palabre.domain.room.views import Viewer
 
@@ -147,12 +146,6 @@ class Chats(Protocol):
         ...
 
     async def facts(self, chat: ChatId) -> ChatFacts: ...
-
-    async def personas(self, chat: ChatId, account: AccountId) -> Sequence[Persona]:
-        """Who the account may be in a room of this chat, itself first."""
-        ...
-
-    async def remember_persona(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None: ...
 
 
 class ChatLog(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from palabre.domain.ids import AccountId, ChatId, Csrc, RoomId
-from palabre.domain.personas import PersonaRef, chosen
+from palabre.domain.personas import Persona
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room.decide import start
@@ -35,10 +35,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A room as one account sees it."""
+    """A room as one account sees it, and what the account is in the room's chat."""
 
     room: Room
     viewer: Viewer
+    by: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,16 @@ class LiveBar:
     started_at: datetime
     in_room: int
     recent_speakers: tuple[str, ...]
+
+
+def look(room: Room, by: Actor) -> Look:
+    """The room as an account may see it, inside or not."""
+    inside = room.of(by.account)
+    if inside is not None:
+        return Look(room, viewer_of(inside), by)
+    if by.manager:
+        return Look(room, Viewer.MANAGER, by)
+    return Look(room, Viewer.LISTENER if by.member else Viewer.GUEST, by)
 
 
 class RoomService:
@@ -98,21 +109,20 @@ class RoomService:
         )
         return await self._runner.begin(start(command, self._clock.now()))
 
-    async def join(
-        self, account: AccountId, room_id: RoomId, persona: PersonaRef, *, take_over: bool = False
-    ) -> Entry:
+    async def load(self, room_id: RoomId) -> Room:
+        """The room, live or ended. Raises Refused(ROOM_NOT_FOUND)."""
+        return await self._runner.load(room_id)
+
+    async def join(self, by: Actor, room: Room, persona: Persona, *, take_over: bool = False) -> Entry:
         """Enters, or enters again. `take_over` cuts the sessions another device has, and tells it why."""
-        room = await self._runner.load(room_id)
-        by = await self._chats.actor(room.chat, account)
-        mine = chosen(await self._chats.personas(room.chat, account), persona)
-        command = c.Join(by, mine, self._ids.participant(), self._new_csrc(room))
-        room = await self._runner.run(room_id, command)
+        command = c.Join(by, persona, self._ids.participant(), self._new_csrc(room))
+        room = await self._runner.run(room.id, command)
         if not room.live:
-            raise Refused(Code.ROOM_ENDED)
-        await self._chats.remember_persona(room.chat, account, persona)
-        await self._runner.welcome(room_id, need_inside(room, account), take_over=take_over)
-        room = await self._runner.load(room_id)
-        participant = need_inside(room, account)
+            raise Refused(Code.ROOM_ENDED)  # by somebody's wish at the same moment
+        await self._runner.welcome(room.id, need_inside(room, by.account), take_over=take_over)
+        if take_over:
+            room = await self._runner.load(room.id)
+        participant = need_inside(room, by.account)
         return Entry(room, participant, self._tickets.for_room(room, participant))
 
     async def act(self, account: AccountId, room_id: RoomId, wish: Wish) -> Room:
@@ -127,21 +137,9 @@ class RoomService:
         name = title.strip() or (await self._chats.facts(room.chat)).title[:TITLE_MAX]
         return await self.act(account, room_id, lambda by: c.ChangeTitle(by, name))
 
-    async def look(self, account: AccountId, room_id: RoomId) -> Look:
-        """The room as the account may see it, inside or not."""
-        room = await self._runner.load(room_id)
-        by = await self._chats.actor(room.chat, account)
-        inside = room.of(account)
-        if inside is not None:
-            return Look(room, viewer_of(inside))
-        if by.manager:
-            return Look(room, Viewer.MANAGER)
-        return Look(room, Viewer.LISTENER if by.member else Viewer.GUEST)
-
-    async def page(self, account: AccountId, room_id: RoomId, *, cursor: str | None, query: str = "") -> Page:
+    def page(self, look: Look, *, cursor: str | None, query: str = "") -> Page:
         """One page of everyone in the room."""
-        look = await self.look(account, room_id)
-        live = self._rooms.get(room_id)
+        live = self._rooms.get(look.room.id)
         return participants_page(
             look.room,
             look.viewer,

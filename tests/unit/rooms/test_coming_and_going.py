@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import jwt
 
-from palabre.domain.personas import PersonaKind, PersonaRef
 from palabre.domain.refusal import Code
 from palabre.domain.room import commands as c
 from palabre.domain.room.participant import Mic
@@ -75,13 +74,6 @@ async def test_another_name_is_another_participant(house, host):
     first, second = await house.join(host, room), await house.join(host, room, masked=True)
     assert first.participant.id != second.participant.id
     assert list(house.media.admitted) == [second.participant.id]
-    assert house.chat.remembered[host] == PersonaRef(PersonaKind.CHANNEL, "chat_host")
-
-
-async def test_nobody_enters_under_a_name_of_others(house, host, ben):
-    room = await house.start(host)
-    with refused(Code.PERSONA_NOT_YOURS):
-        await house.rooms.join(ben, room, PersonaRef(PersonaKind.ACCOUNT, host))
 
 
 async def test_a_full_room_still_lets_a_manager_in(house, host):

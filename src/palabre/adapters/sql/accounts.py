@@ -1,5 +1,6 @@
 """Accounts and their sign-ins."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -13,6 +14,10 @@ from palabre.domain.accounts import Account
 from palabre.domain.chats import Chat, Member
 from palabre.domain.ids import AccountId
 from palabre.domain.refusal import Code, Refused
+from palabre.rooms.together import Together
+
+_SignIn = tuple[Account, datetime]
+"""Whose it is, and until when."""
 
 
 class SqlAccounts:
@@ -66,6 +71,7 @@ class SqlSessions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._askers = Together[None, bytes, _SignIn | None](self._sign_ins)
 
     async def add(
         self, token_hash: bytes, account: AccountId, *, created: datetime, expires: datetime
@@ -82,14 +88,8 @@ class SqlSessions:
 
     async def account_of(self, token_hash: bytes, now: datetime) -> Account | None:
         """See `SessionStore`."""
-        query = (
-            select(t.accounts)
-            .join(t.sessions, t.sessions.c.account_id == t.accounts.c.id)
-            .where(t.sessions.c.token_hash == token_hash, t.sessions.c.expires_at > now)
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().first()
-        return None if row is None else rows.account(row)
+        found = await self._askers.ask(None, token_hash)
+        return found[0] if found is not None and found[1] > now else None
 
     async def remove(self, token_hash: bytes) -> None:
         """See `SessionStore`."""
@@ -100,3 +100,14 @@ class SqlSessions:
         """See `SessionStore`."""
         async with self._database.write() as connection:
             await connection.execute(delete(t.sessions).where(t.sessions.c.expires_at <= now))
+
+    async def _sign_ins(self, _: None, hashes: Sequence[bytes]) -> Sequence[_SignIn | None]:
+        query = (
+            select(t.sessions.c.token_hash, t.sessions.c.expires_at, t.accounts)
+            .join(t.accounts, t.sessions.c.account_id == t.accounts.c.id)
+            .where(t.sessions.c.token_hash.in_(set(hashes)))
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        known = {row["token_hash"]: (rows.account(row), row["expires_at"]) for row in found}
+        return [known.get(token_hash) for token_hash in hashes]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,7 @@ from palabre.chats.ports import Card
 from palabre.domain.chats import Chat, ChatKind, Member, Visibility
 from palabre.domain.ids import AccountId, ChatId
 from palabre.domain.refusal import Code, Refused
+from palabre.rooms.together import Together
 
 _MINE = t.members.alias("mine")
 _RANK = case((t.chats.c.kind == ChatKind.SAVED.value, 0), else_=1)
@@ -27,6 +28,7 @@ class SqlChats:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._viewers = Together[ChatId, AccountId, Card | None](self._cards_of)
 
     async def add(self, chat: Chat, owner: Member) -> None:
         """See `ChatStore`."""
@@ -53,8 +55,7 @@ class SqlChats:
 
     async def card(self, chat: ChatId, viewer: AccountId) -> Card | None:
         """See `ChatStore`."""
-        found = await self._cards(_cards(viewer).where(t.chats.c.id == chat), viewer)
-        return found[0] if found else None
+        return await self._viewers.ask(chat, viewer)
 
     async def of(
         self, account: AccountId, *, after: str | None, size: int
@@ -112,6 +113,18 @@ class SqlChats:
         async with self._database.read() as connection:
             return ChatId((await connection.execute(query)).scalar_one())
 
+    async def _cards_of(self, chat: ChatId, viewers: Sequence[AccountId]) -> Sequence[Card | None]:
+        theirs = and_(t.members.c.chat_id == chat, t.members.c.account_id.in_(set(viewers)))
+        async with self._database.read() as connection:
+            query = select(t.chats, _member_count().label("member_count")).where(t.chats.c.id == chat)
+            row = (await connection.execute(query)).mappings().first()
+            if row is None:
+                return [None] * len(viewers)
+            found = (await connection.execute(select(t.members).where(theirs))).mappings()
+            members = {AccountId(member["account_id"]): rows.member(member) for member in found}
+        known, count = rows.chat(row), row["member_count"]
+        return [Card(known, count, members.get(viewer)) for viewer in viewers]
+
     async def _cards(self, query: Select[Any], viewer: AccountId) -> list[Card]:
         async with self._database.read() as connection:
             return [_card(row, viewer) for row in (await connection.execute(query)).mappings()]
@@ -131,20 +144,19 @@ async def insert_chat(connection: AsyncConnection, chat: Chat, owner: Member) ->
 
 
 def _cards(viewer: AccountId) -> Select[Any]:
-    count = (
-        select(func.count())
-        .select_from(t.members)
-        .where(t.members.c.chat_id == t.chats.c.id)
-        .scalar_subquery()
-    )
     mine = and_(_MINE.c.chat_id == t.chats.c.id, _MINE.c.account_id == viewer)
     columns = (
-        count.label("member_count"),
+        _member_count().label("member_count"),
         _MINE.c.owner.label("owner"),
         _MINE.c.rights.label("rights"),
         _MINE.c.joined_at.label("joined_at"),
     )
     return select(t.chats, *columns).outerjoin(_MINE, mine)
+
+
+def _member_count() -> ScalarSelect[int]:
+    here = t.members.c.chat_id == t.chats.c.id
+    return select(func.count()).select_from(t.members).where(here).scalar_subquery()
 
 
 def _card(row: rows.Row, viewer: AccountId) -> Card:

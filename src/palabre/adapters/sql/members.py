@@ -14,6 +14,7 @@ from palabre.domain.accounts import Account
 from palabre.domain.chats import Member, Right
 from palabre.domain.ids import AccountId, ChatId
 from palabre.domain.personas import PersonaKind, PersonaRef
+from palabre.rooms.together import Together
 
 
 class SqlMembers:
@@ -123,6 +124,7 @@ class SqlPersonaChoices:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._askers = Together[ChatId, AccountId, PersonaRef | None](self._choices)
 
     async def remember(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None:
         """See `PersonaChoices`."""
@@ -136,10 +138,12 @@ class SqlPersonaChoices:
 
     async def remembered(self, chat: ChatId, account: AccountId) -> PersonaRef | None:
         """See `PersonaChoices`."""
+        return await self._askers.ask(chat, account)
+
+    async def _choices(self, chat: ChatId, accounts: Sequence[AccountId]) -> Sequence[PersonaRef | None]:
         choices = t.persona_choices.c
-        query = select(choices.persona_kind, choices.persona_id).where(
-            choices.chat_id == chat, choices.account_id == account
-        )
+        theirs = and_(choices.chat_id == chat, choices.account_id.in_(set(accounts)))
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else PersonaRef(PersonaKind(row.persona_kind), row.persona_id)
+            found = (await connection.execute(select(t.persona_choices).where(theirs))).all()
+        known = {row.account_id: PersonaRef(PersonaKind(row.persona_kind), row.persona_id) for row in found}
+        return [known.get(account) for account in accounts]

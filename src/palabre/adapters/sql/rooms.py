@@ -19,6 +19,7 @@ from palabre.rooms.ports import (
     StoredRoom,
     VersionConflict,
 )
+from palabre.rooms.together import Together
 
 
 class SqlRooms:
@@ -26,6 +27,7 @@ class SqlRooms:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._askers = Together[None, RoomId, int | None](self._versions)
 
     async def load(self, room: RoomId) -> StoredRoom | None:
         """See `RoomStore`."""
@@ -42,9 +44,13 @@ class SqlRooms:
 
     async def version(self, room: RoomId) -> int | None:
         """See `RoomStore`."""
+        return await self._askers.ask(None, room)
+
+    async def _versions(self, _: None, rooms: Sequence[RoomId]) -> Sequence[int | None]:
+        query = select(t.rooms.c.id, t.rooms.c.version).where(t.rooms.c.id.in_(set(rooms)))
         async with self._database.read() as connection:
-            found = await connection.execute(select(t.rooms.c.version).where(t.rooms.c.id == room))
-            return found.scalar_one_or_none()
+            known = {row.id: row.version for row in await connection.execute(query)}
+        return [known.get(room) for room in rooms]
 
     async def append(
         self, head: RoomHead, after: int, events: Sequence[EventRecord], state: StateRecord | None

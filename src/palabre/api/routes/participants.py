@@ -20,13 +20,13 @@ router = APIRouter(tags=["participants"])
 @router.get("/rooms/{room_id}/participants")
 async def list_participants(
     room_id: str,
-    me: Me,
+    inside: Inside,
     services: Use,
     cursor: Cursor = None,
     q: Annotated[str, Query(max_length=64, description="Part of a name or handle.")] = "",
 ) -> wire.ParticipantPage:
     """Everyone in the voice chat, 50 a page."""
-    page = await services.rooms.page(me.id, RoomId(room_id), cursor=cursor, query=q)
+    page = services.rooms.page(inside, cursor=cursor, query=q)
     return wire.ParticipantPage(
         items=[Participant.model_validate(row) for row in page.items],
         next_cursor=page.next_cursor,

@@ -1,14 +1,15 @@
 """Voice chats: start, enter, leave, end."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from palabre.api.guard import EdgeAddress, Here, Inside, Me, Use
+from palabre.api.guard import Guarded, Here, Inside, Me, Use, edge_of, services_of
 from palabre.api.once import OnlyOnce
 from palabre.domain.ids import RoomId
-from palabre.domain.personas import PersonaKind, PersonaRef
+from palabre.domain.personas import PersonaRef
 from palabre.domain.room import commands as c
 from palabre.domain.room.state import Room
 from palabre.domain.room.views import snapshot, view_room, viewer_of
+from palabre.rooms.service import Entry
 from palabre.wire import commands as wire
 from palabre.wire import room as wire_room
 
@@ -55,26 +56,19 @@ async def end_room(room_id: str, me: Me, services: Use) -> None:
     await services.rooms.act(me.id, RoomId(room_id), c.EndRoom)
 
 
-@router.post("/rooms/{room_id}/join")
+@router.post("/rooms/{room_id}/join", response_model=wire.Joined)
 async def join_room(
-    room_id: str, edge: EdgeAddress, me: Me, here: Here, services: Use, body: wire.JoinRoom | None = None
-) -> wire.Joined:
+    room_id: str, request: Request, visit: Guarded, body: wire.JoinRoom | None = None
+) -> Response:
     """Enter, or come back: the same account and persona is the same participant, with a new ticket."""
-    wish = body or wire.JoinRoom()
-    if wish.as_ is not None:
-        ref = PersonaRef(wish.as_.kind, wish.as_.id)
-    else:
-        ref = await services.masks.remembered(here, me) or PersonaRef(PersonaKind.ACCOUNT, me.id)
-    entry = await services.rooms.join(me.id, RoomId(room_id), ref, take_over=wish.take_over)
-    doors = f"{edge}/edge/v1"
-    return wire.Joined(
-        ticket=entry.ticket.token,
-        expires_at=entry.ticket.expires_at,
-        participant_id=entry.participant.id,
-        edge=wire.Edge(whip=f"{doors}/whip", whep=f"{doors}/whep", events=f"{doors}/events"),
-        you=wire.You(may_manage=entry.participant.manager, may_speak=entry.participant.may_speak),
-        snapshot=wire_room.room_snapshot(snapshot(entry.room, viewer_of(entry.participant))),
-    )
+    wish, services, inside = body or wire.JoinRoom(), services_of(request), visit.inside
+    ref = None if wish.as_ is None else PersonaRef(wish.as_.kind, wish.as_.id)
+    persona = await services.masks.chosen(visit.here, visit.me, ref)
+    entry = await services.rooms.join(inside.by, inside.room, persona, take_over=wish.take_over)
+    if ref is not None:
+        await services.masks.remember(visit.here, visit.me, persona)
+    joined = _joined(entry, f"{edge_of(request)}/edge/v1")
+    return Response(joined.model_dump_json(), media_type="application/json")
 
 
 @router.post("/rooms/{room_id}/leave", status_code=204)
@@ -85,3 +79,14 @@ async def leave_room(room_id: str, me: Me, services: Use) -> None:
 
 def _shown(room: Room) -> wire_room.Room:
     return wire_room.Room.model_validate(view_room(room))
+
+
+def _joined(entry: Entry, doors: str) -> wire.Joined:
+    return wire.Joined(
+        ticket=entry.ticket.token,
+        expires_at=entry.ticket.expires_at,
+        participant_id=entry.participant.id,
+        edge=wire.Edge(whip=f"{doors}/whip", whep=f"{doors}/whep", events=f"{doors}/events"),
+        you=wire.You(may_manage=entry.participant.manager, may_speak=entry.participant.may_speak),
+        snapshot=wire_room.room_snapshot(snapshot(entry.room, viewer_of(entry.participant))),
+    )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from palabre.domain.chats import ChatKind
+from palabre.domain.chats import ChatKind, Member, Right
 from palabre.domain.ids import AccountId, ParticipantId
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room.participant import Mic, Participant
@@ -26,6 +26,12 @@ def mic_on_entry(room: Room, by: Actor) -> Mic:
 def mic_when_muted_by_manager(target: Participant) -> Mic:
     """A manager muted by another keeps the right to open its microphone."""
     return Mic.MUTED if target.manager else Mic.MUTED_BY_MANAGER
+
+
+def actor_of(account: AccountId, mine: Member | None) -> Actor:
+    """What an account is in the rooms of a chat, by what it is in the chat."""
+    manager = mine is not None and Right.MANAGE_ROOMS in mine.rights
+    return Actor(account, member=mine is not None, manager=manager)
 
 
 def need_manager(by: Actor) -> None:
