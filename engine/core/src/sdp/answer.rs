@@ -114,10 +114,15 @@ impl Answer<'_> {
         audio: &Audio,
         stream: Option<&SentStream>,
     ) {
-        line(
-            sdp,
-            format_args!("m=audio 9 {} {}", section.proto, audio.payload_type),
-        );
+        let opus = audio.payload_type;
+        // A browser sends redundant audio when it stands before the codec that it carries.
+        match audio.red.filter(|_| stream.is_none()) {
+            Some(red) => line(
+                sdp,
+                format_args!("m=audio 9 {} {red} {opus}", section.proto),
+            ),
+            None => line(sdp, format_args!("m=audio 9 {} {opus}", section.proto)),
+        }
         line(sdp, format_args!("c=IN IP4 0.0.0.0"));
         if let Some(mid) = &section.mid {
             line(sdp, format_args!("a=mid:{mid}"));
@@ -171,6 +176,11 @@ fn write_opus(sdp: &mut String, audio: &Audio) {
 
 fn write_receiving(sdp: &mut String, audio: &Audio) {
     line(sdp, format_args!("a=recvonly"));
+    if let Some(red) = audio.red {
+        let opus = audio.payload_type;
+        line(sdp, format_args!("a=rtpmap:{red} red/48000/2"));
+        line(sdp, format_args!("a=fmtp:{red} {opus}/{opus}"));
+    }
     if let Some(id) = audio.audio_level {
         line(sdp, format_args!("a=extmap:{id} {AUDIO_LEVEL_URI}"));
     }

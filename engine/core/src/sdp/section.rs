@@ -25,6 +25,8 @@ pub struct Section {
 pub struct Audio {
     /// RTP payload type of Opus.
     pub payload_type: u8,
+    /// RTP payload type of redundant audio (RFC 2198) that carries nothing but this Opus, where offered.
+    pub red: Option<u8>,
     /// The offerer means to send.
     pub sends: bool,
     /// The offerer means to receive.
@@ -66,6 +68,7 @@ impl Audio {
         let (sends, receives) = direction(media, session);
         Some(Self {
             payload_type,
+            red: red_payload_type(media, payload_type),
             sends,
             receives,
             audio_level: extension_id(media, session, AUDIO_LEVEL_URI),
@@ -90,15 +93,37 @@ fn values<'a>(media: &'a Media, name: &'a str) -> impl Iterator<Item = &'a str> 
 
 /// The first format of the m-line that an rtpmap calls Opus (RFC 7587 §7).
 fn opus_payload_type(media: &Media) -> Option<u8> {
-    media.fmt.split_ascii_whitespace().find_map(|format| {
-        let payload_type = format.parse().ok().filter(|pt| (1..=127).contains(pt))?;
-        let is_opus = values(media, "rtpmap").any(|line| {
-            line.split_once(' ').is_some_and(|(pt, codec)| {
-                pt == format && codec.trim().eq_ignore_ascii_case("opus/48000/2")
+    formats(media, "opus/48000/2").next()
+}
+
+/// The first format of the m-line that is redundant audio made of `opus` alone: `111/111` (RFC 2198 §5).
+fn red_payload_type(media: &Media, opus: u8) -> Option<u8> {
+    formats(media, "red/48000/2").find(|red| {
+        values(media, "fmtp").any(|line| {
+            line.split_once(' ').is_some_and(|(pt, blocks)| {
+                pt.parse() == Ok(*red)
+                    && blocks
+                        .split('/')
+                        .all(|block| block.trim().parse() == Ok(opus))
             })
-        });
-        is_opus.then_some(payload_type)
+        })
     })
+}
+
+/// The formats of the m-line that an rtpmap calls `codec`.
+fn formats<'a>(media: &'a Media, codec: &'a str) -> impl Iterator<Item = u8> + 'a {
+    media
+        .fmt
+        .split_ascii_whitespace()
+        .filter_map(move |format| {
+            let payload_type = format.parse().ok().filter(|pt| (1..=127).contains(pt))?;
+            let is_codec = values(media, "rtpmap").any(|line| {
+                line.split_once(' ').is_some_and(|(pt, name)| {
+                    pt == format && name.trim().eq_ignore_ascii_case(codec)
+                })
+            });
+            is_codec.then_some(payload_type)
+        })
 }
 
 /// (sends, receives); `sendrecv` where nothing is said (RFC 8866 §6.7).

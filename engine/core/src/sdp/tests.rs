@@ -14,7 +14,7 @@ fn audio(mid: &str, direction: &str, setup: &str) -> String {
          a=setup:{setup}\r\na=mid:{mid}\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
          a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n\
          a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=rtcp-fb:111 nack\r\n\
-         a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=ssrc:3570614608 cname:4TOk42mSjXCkVIa6\r\n"
+         a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=ssrc:3570614608 cname:4TOk42mSjXCkVIa6\r\n"
     )
 }
 
@@ -90,6 +90,32 @@ fn the_answer_to_a_speaker_receives_and_echoes_the_audio_level() {
             sdp.lines().any(|have| have == line),
             "{line} is missing in\n{sdp}"
         );
+    }
+}
+
+#[test]
+fn redundant_audio_is_taken_from_a_speaker_before_the_opus_it_carries() {
+    let offer = offer("sendonly", "actpass");
+    assert_eq!(offer.audio().next().unwrap().red, Some(63));
+    let sdp = answer(&offer, Direction::Receive, &[]);
+    assert!(sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"));
+    assert!(sdp.contains("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"));
+}
+
+#[test]
+fn redundant_audio_that_carries_anything_but_the_opus_offered_is_declined() {
+    let text = session("", &[audio("0", "sendonly", "actpass")]);
+    for fmtp in [
+        "",
+        "a=fmtp:63 111/0\r\n",
+        "a=fmtp:63\r\n",
+        "a=fmtp:64 111/111\r\n",
+    ] {
+        let text = text.replace("a=fmtp:63 111/111\r\n", fmtp);
+        let offer = Offer::parse(text.as_bytes()).unwrap();
+        assert_eq!(offer.audio().next().unwrap().red, None, "{fmtp}");
+        let sdp = answer(&offer, Direction::Receive, &[]);
+        assert!(sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "{sdp}");
     }
 }
 

@@ -183,7 +183,7 @@ impl Shard {
         let payload_type = offered.payload_type;
         if door == Door::Whip {
             return (
-                Side::Speaker(Inbound::new(payload_type, own_ssrc)),
+                Side::Speaker(Inbound::new(payload_type, offered.red, own_ssrc)),
                 Vec::new(),
             );
         }

@@ -168,13 +168,15 @@ impl Shard {
         let Side::Speaker(inbound) = &mut peer.side else {
             return;
         };
-        let Some(audio) = inbound.accept(now, packet, self.limits.ssrcs_per_link) else {
+        let Some(arrived) = inbound.accept(now, packet, self.limits.ssrcs_per_link) else {
             return;
         };
         let (room_key, who) = (peer.room, peer.who);
         inbound.ask_again(now, &mut peer.link, out);
         self.with_room(now, room_key, out, |room, deliver| {
-            room.on_audio(now, who, &audio, deliver)
+            for audio in arrived.packets() {
+                room.on_audio(now, who, &audio, deliver);
+            }
         });
         self.schedule_room(room_key);
     }

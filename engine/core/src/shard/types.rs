@@ -85,6 +85,8 @@ pub struct Offered {
     pub extensions: ExtensionIds,
     /// Of Opus.
     pub payload_type: u8,
+    /// Of redundant audio that carries it, where the client may send that.
+    pub red: Option<u8>,
     /// Audio m-lines to fill. WHEP: one is the mix, two or three are slots, four are the slots and the mix.
     pub audio_lines: usize,
     /// The section that carries the bundle.

@@ -24,6 +24,9 @@ use str0m::config::DtlsVersion;
 
 use crate::link_common::{Peer, PeerRole, engine_address};
 
+/// Payload type of redundant audio.
+pub const RED: u8 = 63;
+
 /// All that came out of the shard.
 #[derive(Default)]
 pub struct Out {
@@ -128,6 +131,7 @@ impl World {
                 mid: Some(4),
             },
             payload_type: *peer.rtc.codec_config().params()[0].pt(),
+            red: Some(RED),
             audio_lines,
             section: section(),
         };

@@ -108,6 +108,7 @@ fn offered(door: Door, offer: &Offer) -> Result<Offered, Problem> {
             mid: None,
         },
         payload_type: audio.payload_type,
+        red: audio.red,
         audio_lines: usable.len(),
         section: (*section).clone(),
     })
