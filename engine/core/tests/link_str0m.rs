@@ -14,6 +14,7 @@ use str0m::config::DtlsVersion;
 
 const BAD_NETWORK: Conditions = Conditions {
     loss: 0.1,
+    burst: 1.0,
     duplication: 0.05,
     delay: Duration::from_millis(40),
     jitter: Duration::from_millis(30),

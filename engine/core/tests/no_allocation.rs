@@ -1,36 +1,14 @@
 //! Forwarding a packet takes no memory: the way of every packet to every listener begins here.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
+
 use std::time::{Duration, Instant};
 
+use counting::allocations;
 use palabre_core::opus::{Encoder, FRAME_SAMPLES};
 use palabre_core::room::{
     AudioPacket, MixPacket, ParticipantKey, RecordingKey, Room, RoomSink, SlotIndex, SlotPacket,
 };
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[derive(Default)]
 struct Count {
@@ -61,7 +39,7 @@ fn frame_of_a_tone() -> Vec<u8> {
 }
 
 /// Allocations during the second half of 2,000 frames of three speakers, and what came out.
-fn allocations(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
+fn second_half(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
     #[expect(
         clippy::disallowed_methods,
         reason = "an Instant can be had from the clock only"
@@ -74,7 +52,7 @@ fn allocations(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
     for n in 0..2_000u16 {
         let now = start + Duration::from_millis(20) * u32::from(n);
         if n == 1_000 {
-            before = ALLOCATIONS.with(Cell::get);
+            before = allocations();
         }
         room.handle_timeout(now, &mut out);
         for who in 1..=3 {
@@ -90,20 +68,20 @@ fn allocations(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
             room.on_audio(now, ParticipantKey(who), &packet, &mut out);
         }
     }
-    (ALLOCATIONS.with(Cell::get) - before, out)
+    (allocations() - before, out)
 }
 
 #[test]
 fn a_forwarded_packet_allocates_nothing() {
     for claimed_level in [Some(20), None] {
-        let (allocations, out) = allocations(claimed_level, false);
+        let (allocations, out) = second_half(claimed_level, false);
         assert_eq!((allocations, out.slot_packets), (0, 6_000));
     }
 }
 
 #[test]
 fn a_mixed_frame_allocates_nothing_either() {
-    let (allocations, out) = allocations(Some(20), true);
+    let (allocations, out) = second_half(Some(20), true);
     assert_eq!(allocations, 0);
     assert!(out.mix_packets > 1_990);
 }

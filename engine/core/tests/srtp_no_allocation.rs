@@ -1,33 +1,10 @@
 //! Protecting and opening a packet takes no memory: it happens once per packet and listener.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
+use counting::allocations;
 use palabre_core::rtp::Outgoing;
 use palabre_core::srtp::{MasterKey, Opener, Profile, Sealer};
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn pass(sealer: &mut Sealer, opener: &mut Opener, sequence: u16) {
     let mut header = [0; 16];
@@ -62,8 +39,8 @@ fn after_a_streams_first_packet_nothing_is_allocated() {
         let mut sealer = Sealer::new(&master).expect("the keys are taken");
         let mut opener = Opener::new(&master).expect("the keys are taken");
         pass(&mut sealer, &mut opener, 0);
-        let before = ALLOCATIONS.with(Cell::get);
+        let before = allocations();
         (1..1_000).for_each(|sequence| pass(&mut sealer, &mut opener, sequence));
-        assert_eq!(ALLOCATIONS.with(Cell::get), before, "{profile:?}");
+        assert_eq!(allocations(), before, "{profile:?}");
     }
 }

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 pub struct Conditions {
     /// Probability 0 to 1 that a datagram never arrives.
     pub loss: f64,
+    /// Datagrams lost in a row, on average (Gilbert's two states); each on its own below 1.
+    pub burst: f64,
     /// Probability 0 to 1 that it arrives twice.
     pub duplication: f64,
     pub delay: Duration,
@@ -27,6 +29,8 @@ pub struct Netem<T> {
     on_the_way: BinaryHeap<Flying<T>>,
     pushed: u64,
     lost: u64,
+    /// Within a burst of losses.
+    losing: bool,
 }
 
 impl<T: Clone> Netem<T> {
@@ -38,12 +42,13 @@ impl<T: Clone> Netem<T> {
             on_the_way: BinaryHeap::new(),
             pushed: 0,
             lost: 0,
+            losing: false,
         }
     }
 
     /// A datagram is sent.
     pub fn push(&mut self, now: Instant, datagram: T) {
-        if self.random.f64() < self.conditions.loss || self.on_the_way.len() >= MAX_ON_THE_WAY {
+        if self.loses() || self.on_the_way.len() >= MAX_ON_THE_WAY {
             self.lost += 1;
             return;
         }
@@ -69,6 +74,17 @@ impl<T: Clone> Netem<T> {
     /// How many datagrams never arrive.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    fn loses(&mut self) -> bool {
+        let Conditions { loss, burst, .. } = self.conditions;
+        let chance = match (burst > 1.0, self.losing) {
+            (false, _) => loss,
+            (true, true) => 1.0 - 1.0 / burst,
+            (true, false) => loss / (burst * (1.0 - loss)),
+        };
+        self.losing = self.random.f64() < chance;
+        self.losing
     }
 
     fn schedule(&mut self, now: Instant, datagram: T) {
@@ -144,6 +160,29 @@ mod tests {
             "{} of 1000 arrived",
             first.len()
         );
+    }
+
+    #[test]
+    fn bursts_lose_as_much_as_single_losses_but_in_a_row() {
+        let conditions = Conditions {
+            loss: 0.1,
+            burst: 4.0,
+            ..Conditions::default()
+        };
+        let start = Instant::now();
+        let mut netem = Netem::new(conditions, 5);
+        let lost = |n: u32, netem: &mut Netem<u32>| {
+            let before = netem.lost();
+            netem.push(start, n);
+            netem.pop(start);
+            netem.lost() > before
+        };
+        let lost: Vec<bool> = (0..100_000).map(|n| lost(n, &mut netem)).collect();
+        let bursts = lost.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+        let all = lost.iter().filter(|lost| **lost).count();
+        assert!((9_000..11_000).contains(&all), "{all} lost");
+        let mean = all as f64 / bursts as f64;
+        assert!((3.7..4.3).contains(&mean), "{mean} in a row");
     }
 
     #[test]

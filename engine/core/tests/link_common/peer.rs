@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use palabre_core::dtls::Fingerprint;
 use palabre_core::ice::IceCredentials;
+use palabre_core::rtp::write_red;
 use str0m::config::{DtlsVersion, Fingerprint as StrFingerprint};
 use str0m::ice::IceCreds;
 use str0m::media::MediaKind;
@@ -29,7 +30,11 @@ pub struct Peer {
     pub address: SocketAddr,
     pub heard: Vec<RtpPacket>,
     pub connected: bool,
+    /// Repeats each packet in the one after it (RFC 2198).
+    pub redundant: bool,
+    ssrc: u32,
     next_sequence: u64,
+    said_before: Vec<u8>,
 }
 
 impl Peer {
@@ -42,6 +47,8 @@ impl Peer {
         str0m::crypto::from_feature_flags().install_process_default();
         let mut rtc = RtcConfig::new()
             .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, true)
             .set_dtls_version(version)
             .build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
@@ -60,7 +67,10 @@ impl Peer {
             address,
             heard: Vec::new(),
             connected: false,
+            redundant: false,
+            ssrc: PEER_SSRC,
             next_sequence: 65_500,
+            said_before: Vec::new(),
         };
         (peer, credentials, fingerprint)
     }
@@ -106,23 +116,42 @@ impl Peer {
         self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
     }
 
+    /// Speaks under another SSRC from now on.
+    pub fn speak_as(&mut self, ssrc: u32) {
+        self.ssrc = ssrc;
+        // A new stream cannot begin after a wrap: nothing tells the receiver of it.
+        self.next_sequence = 100;
+        let mut api = self.rtc.direct_api();
+        api.declare_stream_tx(Ssrc::from(ssrc), None, "aud".into(), None);
+    }
+
     /// Says one packet of 20 ms; sequence numbers begin shortly before their wrap.
     pub fn speak(&mut self, now: Instant, payload: &[u8]) {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let pt = self.rtc.codec_config().params().first().unwrap().pt();
+        let params = *self.rtc.codec_config().params().first().unwrap();
+        let (pt, sent) = match params.red().filter(|_| self.redundant) {
+            Some(red) => (red, self.with_copy(*params.pt(), payload)),
+            None => (params.pt(), payload.to_vec()),
+        };
+        self.said_before = payload.to_vec();
         let exts = ExtensionValues {
             audio_level: Some(-30),
             voice_activity: Some(true),
             ..Default::default()
         };
         let time = (sequence * 960) as u32;
-        let write = RtpWrite::new(pt, sequence.into(), time, now, payload.to_vec()).ext_vals(exts);
-        self.rtc
-            .direct_api()
-            .stream_tx(&Ssrc::from(PEER_SSRC))
-            .unwrap()
-            .write_rtp(write);
+        let write = RtpWrite::new(pt, sequence.into(), time, now, sent).ext_vals(exts);
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_tx(&Ssrc::from(self.ssrc)).unwrap();
+        stream.write_rtp(write);
+    }
+
+    fn with_copy(&self, pt: u8, payload: &[u8]) -> Vec<u8> {
+        let mut out = [0; 1_200];
+        let copies = [(960, &*self.said_before)];
+        let len = write_red(pt, &copies, payload, &mut out).unwrap();
+        out[..len].to_vec()
     }
 
     /// Hands out what is due; returns when to call again.

@@ -1,5 +1,6 @@
 //! A `Shard` and its str0m clients on a seeded bad network, in virtual time.
 
+#![allow(dead_code, reason = "every test file uses its part")]
 #![allow(
     clippy::disallowed_methods,
     reason = "virtual time begins at some real moment"
@@ -23,9 +24,6 @@ use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
 use crate::link_common::{Peer, PeerRole, engine_address};
-
-/// Payload type of redundant audio.
-pub const RED: u8 = 63;
 
 /// All that came out of the shard.
 #[derive(Default)]
@@ -64,6 +62,18 @@ pub struct Client {
     pub accepted: Accepted,
     pub remote: IceCredentials,
     timeout: Instant,
+}
+
+impl Client {
+    /// It asks for nothing again.
+    pub fn suppress_nacks(&mut self) {
+        let mut api = self.peer.rtc.direct_api();
+        for ssrc in &self.accepted.ssrcs {
+            if let Some(stream) = api.stream_rx(&(*ssrc).into()) {
+                stream.suppress_nack(true);
+            }
+        }
+    }
 }
 
 pub struct World {
@@ -106,6 +116,11 @@ impl World {
         self.to_clients = Netem::new(conditions, seed);
     }
 
+    /// From now on the way to the shard is as bad as this.
+    pub fn spoil_way_up(&mut self, conditions: Conditions, seed: u64) {
+        self.to_shard = Netem::new(conditions, seed);
+    }
+
     /// Datagrams lost on the way to the clients.
     pub fn lost_on_way_down(&self) -> u64 {
         self.to_clients.lost()
@@ -122,6 +137,7 @@ impl World {
         let number = self.clients.len();
         let address = ([198, 51, 100, 10], 40_000 + number as u16).into();
         let (mut peer, remote, fingerprint) = Peer::new(address, DtlsVersion::Dtls12, self.now);
+        let opus = peer.rtc.codec_config().params()[0];
         let offered = Offered {
             remote: remote.clone(),
             fingerprint,
@@ -130,8 +146,8 @@ impl World {
                 audio_level: Some(1),
                 mid: Some(4),
             },
-            payload_type: *peer.rtc.codec_config().params()[0].pt(),
-            red: Some(RED),
+            payload_type: *opus.pt(),
+            red: opus.red().map(|red| *red),
             audio_lines,
             section: section(),
         };

@@ -1,0 +1,131 @@
+//! How sessions are replaced, move, and end.
+
+use std::time::Duration;
+
+use palabre_core::ice::IceCredentials;
+use palabre_core::shard::{Door, Limits, Refusal, ShardEvent};
+use palabre_core::stun::{BindingRequest, write_binding_request};
+use palabre_load::netem::Conditions;
+
+use crate::shard_common::World;
+use crate::{ANN, good, stage, voice};
+
+#[test]
+fn a_session_is_replaced_without_news_and_the_new_one_is_heard() {
+    let mut world = stage(good());
+    let old = world.clients[0].accepted.session.clone();
+    world.out.events.clear();
+    let new = world.connect("ann", Door::Whip, 1).unwrap();
+    world.settle();
+    assert_eq!(world.out.events, []);
+    assert_eq!(
+        world.shard.disconnect(world.now, &old, &mut world.out),
+        Err(Refusal::NoSession)
+    );
+    world.say(new, &voice());
+    assert!(world.heard(2) > 30);
+}
+
+#[test]
+fn an_ice_restart_moves_the_sound_to_the_new_path() {
+    let mut world = stage(good());
+    let (session, ufrag) = {
+        let accepted = &world.clients[2].accepted;
+        (accepted.session.clone(), accepted.local.ufrag().to_owned())
+    };
+    let same = world.clients[2].remote.clone();
+    let unchanged = world.shard.restart_ice(&session, Some(&ufrag), same);
+    assert!(unchanged.unwrap().is_none());
+    let remote = IceCredentials::new("newufrag", &"n".repeat(24)).unwrap();
+    let restarted = world
+        .shard
+        .restart_ice(&session, Some(&ufrag), remote.clone());
+    let local = restarted.unwrap().unwrap().local;
+    let again = world.shard.restart_ice(&session, Some(&ufrag), remote);
+    assert_eq!(again.unwrap_err(), Refusal::OtherGeneration);
+    let moved = ([203, 0, 113, 20], 5_000).into();
+    let request = BindingRequest {
+        transaction: [5; 12],
+        username: &format!("{}:newufrag", local.ufrag()),
+        priority: 1,
+        tie_breaker: 1,
+        use_candidate: true,
+    };
+    assert!(world.inject(moved, &write_binding_request(&request, local.password())));
+    let old = world.clients[2].peer.address;
+    assert!(world.shard.knows(moved) && !world.shard.knows(old));
+    world.sent_to.clear();
+    world.say(0, &voice());
+    let sound = world.sent_to.iter().filter(|to| **to == moved).count();
+    assert!(sound > 30, "{sound} datagrams");
+}
+
+#[test]
+fn the_end_of_a_room_closes_its_sessions_and_finishes_its_recording() {
+    let mut world = stage(good());
+    let (now, room) = (world.now, world.room.clone());
+    world
+        .shard
+        .start_recording(now, &room, "tape".into(), &mut world.out)
+        .unwrap();
+    world.say(0, &voice());
+    world.shard.close_room(world.now, &room, &mut world.out);
+    assert_eq!((world.shard.rooms(), world.shard.links()), (0, 0));
+    let stopped = |event: &ShardEvent| matches!(event, ShardEvent::RecordingStopped { .. });
+    assert!(world.out.events.iter().any(stopped));
+    assert!(world.out.pages.starts_with(b"OggS"));
+    world.run(Duration::from_secs(60));
+    assert_eq!(
+        world.shard.next_timeout(),
+        None,
+        "nothing is left to wake for"
+    );
+}
+
+#[test]
+fn clients_that_vanish_are_forgotten_and_leave_no_timer() {
+    let mut world = stage(good());
+    world.say(0, &voice());
+    world.out.events.clear();
+    world.clients.clear();
+    world.run(Duration::from_secs(60));
+    assert_eq!(world.shard.links(), 0);
+    let gone = |event: &&ShardEvent| matches!(event, ShardEvent::Disconnected { .. });
+    assert_eq!(world.out.events.iter().filter(gone).count(), 4);
+    assert_eq!(world.shard.next_timeout(), None);
+}
+
+#[test]
+fn a_session_that_never_shakes_hands_gives_its_place_back() {
+    let limits = Limits {
+        half_open: 1,
+        ..Limits::default()
+    };
+    let mut world = World::new(Conditions::default(), 1, limits);
+    world.admit("ann", ANN, true);
+    world.connect("ann", Door::Whip, 1).unwrap();
+    world.clients.clear();
+    world.run(Duration::from_secs(20));
+    assert_eq!(world.shard.links(), 0);
+    assert_eq!(world.out.events, [], "it was never announced");
+    world.connect("ann", Door::Whip, 1).unwrap();
+    world.settle();
+}
+
+#[test]
+fn a_session_is_told_of_the_lines_its_audio_lines_are_for() {
+    let mut world = good();
+    world.admit("ann", ANN, true);
+    let told: Vec<Vec<u32>> = [1, 3, 4, 9]
+        .map(|lines| {
+            let client = world.connect("ann", Door::Whep, lines).unwrap();
+            world.clients[client].accepted.ssrcs.clone()
+        })
+        .into();
+    let [mix, slots, both, more] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!((mix.len(), slots.len(), both.len()), (1, 3, 4));
+    assert_eq!((&both[..3], &both[3..]), (&slots[..], &mix[..]));
+    assert_eq!(more, both);
+}

@@ -1,0 +1,81 @@
+//! Who hears whom, and when not.
+
+use std::time::Duration;
+
+use palabre_core::shard::Door;
+
+use crate::{ANN, good, stage, voice};
+
+#[test]
+fn a_speaker_is_heard_by_two_listeners_under_its_csrc_and_not_by_itself() {
+    let mut world = stage(good());
+    let said = voice();
+    world.say(0, &said);
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.heard(1), 0, "the own voice is left out");
+    for listener in [2, 3] {
+        let heard = &world.clients[listener].peer.heard;
+        assert!(heard.len() > 30, "{} packets", heard.len());
+        assert!(heard.iter().all(|packet| packet.header.csrc[0] == ANN));
+        assert!(
+            heard
+                .iter()
+                .all(|packet| said.contains(&packet.payload.to_vec()))
+        );
+        assert!(
+            heard
+                .windows(2)
+                .all(|pair| *pair[1].seq_no == *pair[0].seq_no + 1)
+        );
+    }
+}
+
+#[test]
+fn own_voice_leaves_no_gap_in_what_one_hears_of_others() {
+    let mut world = stage(good());
+    let microphone = world.connect("ben", Door::Whip, 1).unwrap();
+    world.settle();
+    let said = voice();
+    for speaker in [microphone, 0, microphone] {
+        world.say(speaker, &said);
+        world.run(Duration::from_secs(3));
+    }
+    for ssrc in world.clients[1].accepted.ssrcs.clone() {
+        let heard = &world.clients[1].peer.heard;
+        let line: Vec<u64> = heard
+            .iter()
+            .filter(|packet| *packet.header.ssrc == ssrc)
+            .map(|packet| *packet.seq_no)
+            .collect();
+        assert!(line.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    }
+    assert!(world.heard(1) > 60);
+}
+
+#[test]
+fn a_right_that_is_taken_away_silences_the_very_next_packet() {
+    let mut world = stage(good());
+    let said = voice();
+    world.say(0, &said[..said.len() / 2]);
+    world.run(Duration::from_millis(10));
+    let before = world.heard(2);
+    assert!(before > 10);
+    world.admit("ann", ANN, false);
+    world.say(0, &said[said.len() / 2..]);
+    assert_eq!(world.heard(2), before, "the client goes on sending in vain");
+}
+
+#[test]
+fn who_has_one_line_hears_everybody_in_the_mix_under_their_csrcs() {
+    let mut world = stage(good());
+    let ear = world.connect("cy", Door::Whep, 1).unwrap();
+    world.settle();
+    (0..2).for_each(|_| world.say(0, &voice()));
+    let client = &world.clients[ear];
+    let spoken = |packet: &&str0m::rtp::RtpPacket| packet.header.csrc[0] == ANN;
+    let heard = client.peer.heard.iter().filter(spoken).count();
+    assert!(heard > 60, "{heard} packets name Ann");
+    let line = client.accepted.ssrcs[0];
+    let of_line = |packet: &str0m::rtp::RtpPacket| *packet.header.ssrc == line;
+    assert!(client.peer.heard.iter().all(of_line));
+}
