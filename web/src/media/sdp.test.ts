@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { askForResilientOpus, restartedAnswer, restartFragment } from "./sdp";
+import { askForResilientOpus, offerNacks, restartedAnswer, restartFragment } from "./sdp";
 
 const lines = (...all: string[]) => all.join("\r\n") + "\r\n";
 
@@ -29,6 +29,13 @@ test("an answer that refuses discontinuous transmission is respected", () => {
 
 test("an answer without Opus is left as it is", () => {
   expect(askForResilientOpus("v=0\r\n")).toBe("v=0\r\n");
+});
+
+test("each section offers to ask for lost packets again, unless the browser does so itself", () => {
+  const section = ["m=audio 9 UDP/TLS/RTP/SAVPF 111 63", "a=rtpmap:111 opus/48000/2", "a=rtpmap:63 red/48000/2"];
+  const asking = [...section.slice(0, 2), "a=rtcp-fb:111 nack", ...section.slice(2)];
+  expect(offerNacks(lines(...section, ...section))).toBe(lines(...asking, ...asking));
+  expect(offerNacks(lines(...asking))).toBe(lines(...asking));
 });
 
 test("the fragment for a restart carries the new credentials of the bundled transport", () => {

@@ -16,6 +16,15 @@ export function askForResilientOpus(answer: string): string {
   return answer.replace(line, `a=fmtp:${payloadType} ${[has.trim(), ...missing].join(";")}`);
 }
 
+/**
+ * The offer with negative acknowledgements for Opus (RFC 4585 §6.2). Chromium does not offer them for audio, but asks for
+ * what is lost, and sends again what it is asked for, once the answer names them.
+ */
+export function offerNacks(offer: string): string {
+  if (/^a=rtcp-fb:(\d+|\*) nack$/m.test(offer)) return offer;
+  return offer.replace(/^a=rtpmap:(\d+) opus\/48000\/2$/gim, "$&\r\na=rtcp-fb:$1 nack");
+}
+
 /** The fragment of an offer that a PATCH carries for an ICE restart (RFC 9725 §4.3.3, RFC 8840 §9). */
 export function restartFragment(offer: string): string {
   const { session, media } = sections(offer);

@@ -1,6 +1,6 @@
 /** A WHIP (RFC 9725) or WHEP session: one HTTP resource and the RTCPeerConnection that belongs to it. */
 import { problemOf } from "../api/problem";
-import { restartedAnswer, restartFragment } from "./sdp";
+import { offerNacks, restartedAnswer, restartFragment } from "./sdp";
 
 export interface Door {
   url: string;
@@ -32,7 +32,7 @@ export async function openSession(
   const response = await fetch(door.url, {
     method: "POST",
     headers: { ...authorization(door), "Content-Type": "application/sdp", Accept: "application/sdp" },
-    body: pc.localDescription?.sdp ?? "",
+    body: offerNacks(pc.localDescription?.sdp ?? ""),
   });
   if (!response.ok) throw await problemOf(response);
   const session = new HttpMediaSession(pc, door, resourceOf(response, door), tune(await response.text()));
