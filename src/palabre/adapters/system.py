@@ -63,4 +63,8 @@ class SystemIds:
 
 
 def _new(prefix: str) -> str:
-    return f"{prefix}_{''.join(secrets.choice(_BASE62) for _ in range(_LENGTH))}"
+    number, characters = secrets.randbelow(62**_LENGTH), []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, 62)
+        characters.append(_BASE62[digit])
+    return f"{prefix}_{''.join(characters)}"

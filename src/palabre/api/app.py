@@ -11,6 +11,7 @@ from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
 from palabre.api.pages import Pages
 from palabre.api.ports import Services
 from palabre.api.routes import accounts, chats, members, messages, participants, recordings, rooms
+from palabre.api.shortcut import JoinShortcut
 
 PREFIX = "/api/v1"
 _ROUTERS = (accounts, chats, members, messages, rooms, participants, recordings)
@@ -25,6 +26,11 @@ def described_app() -> FastAPI:
         docs_url=None,  # the usual page loads scripts from elsewhere; the page's policy forbids it
         redoc_url=None,
         separate_input_output_schemas=False,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+        },  # nobody collects it, each request pays
     )
     api = APIRouter(
         prefix=PREFIX,
@@ -46,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.rates = rates
     app.mount("/", Pages())
+    app.add_middleware(JoinShortcut)
     app.add_middleware(BodyLimit, max_bytes=services.settings.limits.body_bytes)
     app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)
     app.add_middleware(SecurityHeaders, edge_url=services.settings.edge_url, edge_port=services.edge_port)

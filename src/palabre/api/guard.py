@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from palabre.api.edge import edge_address
+from palabre.api.edge import edge_of_scope
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
 from palabre.api.rates import Rate
@@ -90,7 +90,7 @@ def services_of(request: Request) -> Services:
 def edge_of(request: Request) -> str:
     """The edge's address for whoever sent this request."""
     services = services_of(request)
-    return edge_address(request.url, services.settings.edge_url, services.edge_port)
+    return edge_of_scope(request.scope, services.settings.edge_url, services.edge_port)
 
 
 def rates_of(request: Request) -> Rates:
@@ -107,7 +107,12 @@ def address_of(request: Request) -> str:
 
 async def guard(request: Request) -> Visit:
     """Raises Refused as `policy.codes_of` lists for the operation."""
-    rule = ACCESS[operation_id(request.scope["route"].name)]
+    return await admit(request, operation_id(request.scope["route"].name))
+
+
+async def admit(request: Request, operation: str) -> Visit:
+    """Who asks for the operation, if it may. Raises Refused as `guard` does."""
+    rule = ACCESS[operation]
     if not rule.signed_in:
         return Visit(None, None)
     services = services_of(request)

@@ -1,12 +1,13 @@
 """What applies to every request: size, rate, and the headers that protect the page."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
-from starlette.datastructures import URL, Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from palabre.api.edge import edge_address
-from palabre.api.problems import TooManyRequests, problem_response
+from palabre.api.edge import edge_of_scope
+from palabre.api.problems import TooManyRequests, problem_response, refusal_response
 from palabre.api.rates import Rate
 from palabre.domain.refusal import Code, Refused
 
@@ -33,7 +34,7 @@ class BodyLimit:
         if body is None:
             await self._refuse(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        await self._app(scope, replayed(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:
         """The whole body, at most `max_bytes` in memory; None when there is more."""
@@ -53,7 +54,8 @@ class BodyLimit:
         await response(scope, receive, send)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """`receive` as it was before `body` was read."""
     first = True
 
     async def replay() -> Message:
@@ -80,8 +82,7 @@ class RateLimit:
             try:
                 self._rate.take(client[0] if client else "unknown", self._monotonic())
             except TooManyRequests as refused:
-                wait = {"Retry-After": str(refused.retry_after_s)}
-                await problem_response(refused, headers=wait)(scope, receive, send)
+                await refusal_response(refused)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -98,25 +99,31 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        edge = edge_address(URL(scope=scope), self._edge_url, self._edge_port)
+        protection = _protection(edge_of_scope(scope, self._edge_url, self._edge_port))
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _protect(MutableHeaders(scope=message), edge)
+                headers = [*message.get("headers", ()), *protection]
+                if all(name.lower() != b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
-def _protect(headers: MutableHeaders, edge: str) -> None:
-    headers["Content-Security-Policy"] = (
+@lru_cache(maxsize=1024)
+def _protection(edge: str) -> tuple[tuple[bytes, bytes], ...]:
+    policy = (
         f"default-src 'self'; connect-src 'self' {edge}; media-src 'self' blob:; img-src 'self' data:; "
         # Svelte sets widths and colours as style attributes.
         "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     )
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
-    headers.setdefault("Cache-Control", "no-store")
+    return (
+        (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"permissions-policy", b"microphone=(self), camera=(), geolocation=()"),
+    )

@@ -133,8 +133,14 @@ def install(app: FastAPI) -> None:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooManyRequests) else None
-    return problem_response(error, headers=headers)
+    return refusal_response(error)
+
+
+def refusal_response(refused: Refused) -> Response:
+    """The refusal as an answer; a rate limit says when to come back."""
+    if isinstance(refused, TooManyRequests):
+        return problem_response(refused, headers={"Retry-After": str(refused.retry_after_s)})
+    return problem_response(refused)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -1,9 +1,10 @@
 """Tickets: what a client shows at the edge's doors. Signed here, checked there alone (RFC 7519)."""
 
+import base64
+import hmac
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import jwt
 
 from palabre.domain.ids import ChatId
 from palabre.domain.room.participant import Participant
@@ -49,5 +50,23 @@ class TicketOffice:
     def _write(self, claims: dict[str, str]) -> Ticket:
         # `exp` counts whole seconds (RFC 7519 §2).
         expires_at = (self._clock.now() + LIFETIME).replace(microsecond=0)
-        always = {"aud": AUDIENCE, "exp": expires_at, "jti": self._ids.ticket()}
-        return Ticket(jwt.encode({**always, **claims}, self._key, algorithm="HS256"), expires_at)
+        always: dict[str, str | int] = {
+            "aud": AUDIENCE,
+            "exp": int(expires_at.timestamp()),
+            "jti": self._ids.ticket(),
+        }
+        return Ticket(_signed({**always, **claims}, self._key), expires_at)
+
+
+def _signed(claims: dict[str, str | int], key: bytes) -> str:
+    """A JWS in its compact form (RFC 7515 §3.1). A library takes three times as long, at each join."""
+    told = _HEADER + b"." + _base64url(json.dumps(claims, separators=(",", ":")).encode())
+    return (told + b"." + _base64url(hmac.digest(key, told, "sha256"))).decode()
+
+
+def _base64url(data: bytes) -> bytes:
+    """Without padding (RFC 7515 §2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+_HEADER = _base64url(b'{"alg":"HS256","typ":"JWT"}')
