@@ -161,6 +161,12 @@ impl World {
         true
     }
 
+    /// From now on the network is like that; what is on the way is lost.
+    pub fn change_weather(&mut self, conditions: Conditions, seed: u64) {
+        self.to_link = Netem::new(conditions, seed);
+        self.to_peer = Netem::new(conditions, !seed);
+    }
+
     /// Puts what the link sealed on the way to the peer.
     pub fn send_to_peer(&mut self, datagram: &[u8]) {
         self.to_peer
