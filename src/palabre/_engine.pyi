@@ -81,8 +81,11 @@ class Engine:
     def close_topic(self, topic: str) -> None:
         """Ends the topic's streams without a `bye` and forgets what was published."""
 
-    def start_recording(self, room: str, recording: str, path: str | PathLike[str]) -> None:
-        """Records the room's mix as Ogg Opus into the new file `path`; RecordingFailed follows when it cannot."""
+    def start_recording(self, room: str, recording: str, title: str, path: str | PathLike[str]) -> None:
+        """Records the room's mix as Ogg Opus into the new file `path`, `title` in its TITLE tag.
+
+        RecordingFailed follows when it cannot.
+        """
 
     def stop_recording(self, room: str, recording: str) -> None:
         """Finishes the recording; RecordingStopped follows when the file is whole."""

@@ -38,6 +38,7 @@ def test_a_recording_arrives_as_a_voice_message_with_the_voices_of_all_who_spoke
     sound = decoded(ann.program().audio(message["voice"]["url"]), tmp_path)
     seconds = len(sound) / speech.RATE
     assert message["voice"]["title"] == "Bees"
+    assert title_in(tmp_path / "recording.ogg") == "Bees"
     assert len(message["voice"]["waveform"]) == 100
     assert abs(message["voice"]["duration_ms"] - seconds * 1000) < 100
     assert 24 <= seconds <= 40
@@ -95,3 +96,10 @@ def decoded(ogg: bytes, folder: Path) -> speech.Sound:
     command = ["ffmpeg", "-v", "error", "-xerror", "-i", str(ogg_file), "-ar", str(speech.RATE), str(wav)]
     subprocess.run(command, check=True, timeout=30)
     return speech.read_wav(wav)
+
+
+def title_in(ogg_file: Path) -> str:
+    """The TITLE tag as ffprobe reads it: a stream's tag, because each stream of an Ogg file has its own."""
+    shown = ["-show_entries", "stream_tags=title", "-of", "default=noprint_wrappers=1:nokey=1"]
+    command = ["ffprobe", "-v", "error", *shown, str(ogg_file)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()

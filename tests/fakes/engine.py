@@ -94,8 +94,8 @@ class ScriptedEngine:
     def close_topic(self, topic: str) -> None:
         self._note("close_topic", topic=topic)
 
-    def start_recording(self, room: str, recording: str, path: str) -> None:
-        self._note("start_recording", room=room, recording=recording, path=path)
+    def start_recording(self, room: str, recording: str, title: str, path: str) -> None:
+        self._note("start_recording", room=room, recording=recording, title=title, path=path)
 
     def stop_recording(self, room: str, recording: str) -> None:
         self._note("stop_recording", room=room, recording=recording)

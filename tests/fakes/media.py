@@ -45,8 +45,8 @@ class ScriptedMedia:
         self._take("remove", participant, code)
         del self.admitted[participant]
 
-    def start_recording(self, room: RoomId, recording: RecordingId, path: Path) -> None:
-        self._take("start_recording", recording, path)
+    def start_recording(self, room: RoomId, recording: RecordingId, title: str, path: Path) -> None:
+        self._take("start_recording", recording, title, path)
         self.recording = recording
 
     def stop_recording(self, room: RoomId, recording: RecordingId) -> None:

@@ -110,7 +110,7 @@ async def test_a_stream_asks_for_its_snapshot_and_then_follows(engine: Engine) -
 async def test_ffmpeg_speaks_aiortc_hears_it_and_the_recording_has_it(engine: Engine, tmp_path: Path) -> None:
     engine.admit(ROOM, "part_ann", csrc=1, view="speaker", may_speak=True)
     engine.admit(ROOM, "part_bob", csrc=2, view="listener", may_speak=False)
-    engine.start_recording(ROOM, "rec_1", tmp_path / "rec_1.ogg")
+    engine.start_recording(ROOM, "rec_1", "Bees", tmp_path / "rec_1.ogg")
 
     with ffmpeg_speaking(door(engine, "whip"), ticket("part_ann"), VOICE, tmp_path):
         listening = asyncio.create_task(
@@ -146,7 +146,7 @@ async def test_a_client_that_goes_is_told_and_one_that_is_removed_is_not(engine:
 
 
 async def test_a_recording_that_cannot_be_written_is_told(engine: Engine, tmp_path: Path) -> None:
-    engine.start_recording(ROOM, "rec_1", tmp_path / "nowhere" / "rec_1.ogg")
+    engine.start_recording(ROOM, "rec_1", "", tmp_path / "nowhere" / "rec_1.ogg")
     (failed,) = await until(engine, RecordingFailed)
     assert isinstance(failed, RecordingFailed)
     assert "nowhere" in failed.reason

@@ -195,7 +195,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Records the room's mix into a new file at `path`; a recording that is running is stopped first.
+    /// Records the room's mix into a new file at `path`, `title` in its tags; a recording that is running is stopped first.
     ///
     /// # Errors
     /// When the engine is busy.
@@ -203,11 +203,13 @@ impl Engine {
         &self,
         room: RoomId,
         recording: RecordingId,
+        title: String,
         path: PathBuf,
     ) -> Result<(), Busy> {
         let command = Command::StartRecording {
             room: room.clone(),
             recording,
+            title,
             path,
         };
         self.command(&room, command)

@@ -50,6 +50,8 @@ pub enum Command {
     StartRecording {
         room: RoomId,
         recording: RecordingId,
+        /// For the file's tags.
+        title: String,
         path: PathBuf,
     },
     StopRecording {

@@ -148,8 +148,9 @@ impl Worker {
             Command::StartRecording {
                 room,
                 recording,
+                title,
                 path,
-            } => self.start_recording(now, room, recording, path),
+            } => self.start_recording(now, room, recording, &title, path),
             Command::StopRecording { room, recording } => {
                 shard.stop_recording(now, &room, &recording, out)
             }
@@ -171,6 +172,7 @@ impl Worker {
         now: Instant,
         room: RoomId,
         recording: RecordingId,
+        title: &str,
         path: PathBuf,
     ) {
         let open = Job::Open {
@@ -182,9 +184,9 @@ impl Worker {
         if !self.outlet.writer.send(open) {
             return self.outlet.recording_failed(&room, &recording, SLOW);
         }
-        let started = self
-            .shard
-            .start_recording(now, &room, recording.clone(), &mut self.outlet);
+        let started =
+            self.shard
+                .start_recording(now, &room, recording.clone(), title, &mut self.outlet);
         if let Err(refusal) = started {
             self.outlet
                 .recording_failed(&room, &recording, &refusal.to_string());

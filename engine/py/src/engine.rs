@@ -140,9 +140,15 @@ impl Engine {
             .map_err(full)
     }
 
-    fn start_recording(&self, room: String, recording: String, path: PathBuf) -> PyResult<()> {
+    fn start_recording(
+        &self,
+        room: String,
+        recording: String,
+        title: String,
+        path: PathBuf,
+    ) -> PyResult<()> {
         self.running()?
-            .start_recording(room.into(), recording.into(), path)
+            .start_recording(room.into(), recording.into(), title, path)
             .map_err(full)
     }
 

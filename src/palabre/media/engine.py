@@ -23,7 +23,7 @@ class Engine(Protocol):
     def snapshot(self, topic: str, view: str, version: int, data: bytes) -> None: ...
     def publish(self, topic: str, view: str, after: int, version: int, data: bytes) -> None: ...
     def close_topic(self, topic: str) -> None: ...
-    def start_recording(self, room: str, recording: str, path: str) -> None: ...
+    def start_recording(self, room: str, recording: str, title: str, path: str) -> None: ...
     def stop_recording(self, room: str, recording: str) -> None: ...
 
 
@@ -55,10 +55,10 @@ class EngineMedia:
         with _told_when_busy():
             self._engine.remove(room, participant, code)
 
-    def start_recording(self, room: RoomId, recording: RecordingId, path: Path) -> None:
+    def start_recording(self, room: RoomId, recording: RecordingId, title: str, path: Path) -> None:
         """See `Media`."""
         with _told_when_busy():
-            self._engine.start_recording(room, recording, str(path))
+            self._engine.start_recording(room, recording, title, str(path))
 
     def stop_recording(self, room: RoomId, recording: RecordingId) -> None:
         """See `Media`."""

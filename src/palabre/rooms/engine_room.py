@@ -121,15 +121,17 @@ class EngineRoom:
         self._told[who] = wanted
 
     def _sync_recording(self, room: Room) -> None:
-        wanted = None if room.recording is None else room.recording.id
+        running = room.recording
+        wanted = None if running is None else running.id
         if wanted == self._recording:
             return
         if self._recording is not None:
             self._media.stop_recording(self._room, self._recording)
             self._recording = None
-        if wanted is not None:
-            self._media.start_recording(self._room, wanted, recording_path(self._recordings, wanted))
-            self._recording = wanted
+        if running is not None:
+            path = recording_path(self._recordings, running.id)
+            self._media.start_recording(self._room, running.id, running.title, path)
+            self._recording = running.id
 
 
 def recording_path(folder: Path, recording: RecordingId) -> Path:

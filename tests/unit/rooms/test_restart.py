@@ -58,7 +58,9 @@ async def test_the_recording_goes_on_in_a_new_file_and_the_old_one_is_delivered(
     await house.restart()
     await house.delivery.deliver_finished()
     assert house.chat_log.lines["voice", old]["to"] == host
-    assert house.media.recording not in (None, old)
+    new = house.media.recording
+    assert new not in (None, old)
+    assert house.media.called("start_recording") == [[new, "Tides", house.folder / f"{new}.ogg"]]
     assert (await house.runner.load(room)).recording.title == "Tides"
 
 

@@ -145,6 +145,17 @@ impl JitterBuffer {
         Duration::from_micros(samples.max(0).cast_unsigned() * 1_000 / 48)
     }
 
+    /// How long until all that is held has been played: the rest of the first packet's wait, and the sound.
+    #[must_use]
+    pub fn waits(&self, now: Instant) -> Duration {
+        let first = self.held.front().and_then(|held| held.arrived);
+        let rest = match (self.state, first) {
+            (State::Paused, Some(at)) => (at + self.target()).saturating_duration_since(now),
+            (State::Playing { .. }, _) | (State::Paused, None) => Duration::ZERO,
+        };
+        rest + self.depth()
+    }
+
     /// How much sound should be held.
     #[must_use]
     pub fn target(&self) -> Duration {

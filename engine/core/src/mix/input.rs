@@ -80,6 +80,15 @@ impl Input {
             .is_some_and(|at| now.saturating_duration_since(at) < time)
     }
 
+    /// How long until what it holds has been heard; zero when it holds nothing that will be.
+    pub fn waits(&self, now: Instant) -> Duration {
+        if !self.is_active(now) {
+            return Duration::ZERO;
+        }
+        let decoded = Duration::from_micros(self.decoded.len() as u64 * 1_000 / 48);
+        self.buffer.waits(now) + decoded
+    }
+
     pub fn is_forgotten(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last_sent) >= FORGET
     }

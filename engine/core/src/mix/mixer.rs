@@ -1,6 +1,6 @@
 //! The mix of a room, 20 ms at a time.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::input::Input;
 use super::limiter::Limiter;
@@ -74,6 +74,16 @@ impl Mixer {
     /// Forgets all that `who` sent, heard or not.
     pub fn flush(&mut self, who: ParticipantKey) {
         self.inputs.retain(|input| input.who != who);
+    }
+
+    /// How long it takes until all that has come by now has been played; zero when nothing waits.
+    #[must_use]
+    pub fn waits(&self, now: Instant) -> Duration {
+        self.inputs
+            .iter()
+            .map(|input| input.waits(now))
+            .max()
+            .unwrap_or_default()
     }
 
     /// Whether nobody has been loud lately: the coming frames are silence.

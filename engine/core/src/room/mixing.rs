@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::mix_line::{MixLine, SILENT_TICKS};
+use super::tape::Tape;
 use super::{AudioPacket, ParticipantKey, RecordingKey, RoomSink};
 use crate::mix::{Mixed, Mixer};
 use crate::opus::{PacketInfo, SILENT_FRAME};
@@ -19,7 +20,7 @@ const STALE: Duration = Duration::from_secs(2);
 pub(super) struct Mixing {
     line: MixLine,
     wanted: bool,
-    recording: Option<(RecordingKey, Recorder)>,
+    tape: Option<Tape>,
     /// Some while `wanted` or recording.
     running: Option<Running>,
 }
@@ -36,7 +37,7 @@ impl Mixing {
         Self {
             line,
             wanted: false,
-            recording: None,
+            tape: None,
             running: None,
         }
     }
@@ -62,26 +63,22 @@ impl Mixing {
         serial: u32,
         out: &mut impl RoomSink,
     ) {
-        self.stop_recording(now, out);
+        self.end_recording(now, out);
         let running = self.running.get_or_insert_with(|| Running::new(now));
-        let mut recorder = Recorder::start(serial, title, running.mixer.restart_encoder());
-        recorder.drain(|pages| out.recording_page(recording, pages));
-        self.recording = Some((recording, recorder));
+        let recorder = Recorder::start(serial, title, running.mixer.restart_encoder());
+        self.tape = Some(Tape::start(recording, recorder, out));
     }
 
+    /// The recording ends when what has come by now, and waits in the buffers, is in it.
     pub fn stop_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
-        self.run(now, out);
-        let Some((recording, recorder)) = self.recording.take() else {
-            return;
-        };
-        let last = self
-            .running
-            .as_mut()
-            .map(|running| running.mixer.last_frame());
-        let (pages, duration_ms) = recorder.finish(last);
-        out.recording_page(recording, &pages);
-        out.recording_stopped(recording, duration_ms);
-        self.start_or_stop(now);
+        self.stop_tape(now, out);
+    }
+
+    /// The same without waiting: the ticks up to its end are made now.
+    pub fn end_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
+        if let Some(end) = self.stop_tape(now, out) {
+            self.run(end + TICK, out);
+        }
     }
 
     /// A packet of somebody who may speak.
@@ -110,23 +107,47 @@ impl Mixing {
 
     /// Makes the frames that are due.
     pub fn run(&mut self, now: Instant, out: &mut impl RoomSink) {
+        while let Some(at) = self.running.as_mut().and_then(|running| running.due(now)) {
+            let stale = now.saturating_duration_since(at) > STALE;
+            self.tick(at, stale, out);
+            self.end_tape(at, out);
+        }
+    }
+
+    fn tick(&mut self, at: Instant, stale: bool, out: &mut impl RoomSink) {
         let Some(running) = &mut self.running else {
             return;
         };
-        while let Some(at) = running.due(now) {
-            let stale = now.saturating_duration_since(at) > STALE;
-            let mixed = if stale {
-                silence()
-            } else {
-                running.mixer.tick(at)
-            };
-            if self.wanted {
-                self.line.send(at, &mixed, out);
-            }
-            if let Some((recording, recorder)) = &mut self.recording {
-                recorder.push(mixed.payload);
-                recorder.drain(|pages| out.recording_page(*recording, pages));
-            }
+        let mixed = if stale {
+            silence()
+        } else {
+            running.mixer.tick(at)
+        };
+        if self.wanted {
+            self.line.send(at, &mixed, out);
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.push(mixed.payload, out);
+        }
+    }
+
+    /// When the tape ends, if there is one that does not end at once.
+    fn stop_tape(&mut self, now: Instant, out: &mut impl RoomSink) -> Option<Instant> {
+        self.run(now, out);
+        let waits = self
+            .running
+            .as_ref()
+            .map_or(Duration::ZERO, |running| running.mixer.waits(now));
+        let end = self.tape.as_mut().map(|tape| tape.stop(now + waits));
+        self.end_tape(now, out);
+        end.filter(|_| self.tape.is_some())
+    }
+
+    fn end_tape(&mut self, at: Instant, out: &mut impl RoomSink) {
+        if let Some(tape) = self.tape.take_if(|tape| tape.is_over(at)) {
+            let running = self.running.as_mut();
+            tape.finish(running.map(|running| running.mixer.last_frame()), out);
+            self.start_or_stop(at);
         }
     }
 
@@ -141,7 +162,7 @@ impl Mixing {
     }
 
     fn start_or_stop(&mut self, now: Instant) {
-        if !self.wanted && self.recording.is_none() {
+        if !self.wanted && self.tape.is_none() {
             self.running = None;
         } else if self.running.is_none() {
             self.running = Some(Running::new(now));

@@ -5,6 +5,7 @@
 mod mix_line;
 mod mixing;
 mod speaking;
+mod tape;
 mod types;
 mod voice;
 
@@ -88,7 +89,7 @@ impl Room {
         self.mixing.want(now, wanted);
     }
 
-    /// Starts recording the mix; a recording that is running is stopped first.
+    /// Starts recording the mix; a recording that is running is ended first.
     pub fn start_recording(
         &mut self,
         recording: RecordingKey,
@@ -101,9 +102,14 @@ impl Room {
             .start_recording(now, recording, title, serial, out);
     }
 
-    /// Stops the recording that is running, if any.
+    /// Stops the recording that is running, if any. It ends when all that has come by now is in it: within 0.4 s.
     pub fn stop_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
         self.mixing.stop_recording(now, out);
+    }
+
+    /// Ends the recording that is running, if any, before this returns: the frames it still waits for are made early.
+    pub fn end_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
+        self.mixing.end_recording(now, out);
     }
 
     /// Lets a participant in, or changes what is known of one who is in.

@@ -36,7 +36,7 @@ impl Shard {
             return;
         };
         self.with_room(now, key, out, |audio, deliver| {
-            audio.stop_recording(now, deliver)
+            audio.end_recording(now, deliver)
         });
         let of_room = |(link, peer): (LinkKey, &super::Peer)| (peer.room == key).then_some(link);
         let links: Vec<LinkKey> = self.links.iter().filter_map(of_room).collect();
@@ -112,7 +112,7 @@ impl Shard {
         self.schedule_room(key);
     }
 
-    /// Starts to record a room; pages come out of [`ShardSink::recording_page`]. One that is running is stopped first.
+    /// Starts to record a room, `title` in the file's tags; pages come out of [`ShardSink::recording_page`]. One that is running is stopped first.
     ///
     /// # Errors
     /// When there is no such room.
@@ -121,6 +121,7 @@ impl Shard {
         now: Instant,
         room: &RoomId,
         recording: RecordingId,
+        title: &str,
         out: &mut impl ShardSink,
     ) -> Result<(), Refusal> {
         let key = self.room_key(room).ok_or(Refusal::NotInRoom)?;
@@ -130,13 +131,13 @@ impl Shard {
         }
         let number = state.name_recording(recording);
         self.with_room(now, key, out, |audio, deliver| {
-            audio.start_recording(number, "", now, deliver)
+            audio.start_recording(number, title, now, deliver)
         });
         self.schedule_room(key);
         Ok(())
     }
 
-    /// Finishes a recording; the event says how long it became.
+    /// Finishes a recording, once all that has come by now is in it; the event says how long it became.
     pub fn stop_recording(
         &mut self,
         now: Instant,

@@ -56,6 +56,42 @@ fn a_recording_holds_what_was_said_and_lasts_as_long_as_the_wall_clock_says() {
 }
 
 #[test]
+fn a_stop_in_mid_word_keeps_all_that_was_said_up_to_it_and_hardly_more() {
+    let pcm = talk(&["Front_Center"], 4);
+    for (stop, ends_at_once) in [(1_210, false), (1_305, false), (1_400, true)] {
+        let mut bench = Bench::new(1);
+        bench.record("short");
+        let (before, after) = send(1, 0, &encode(&pcm), true)
+            .into_iter()
+            .partition(|arrival| arrival.at <= ms(stop));
+        bench.play(before);
+        bench.until(ms(stop));
+        if ends_at_once {
+            let now = bench.now();
+            bench.room.end_recording(now, &mut bench.ear);
+        } else {
+            bench.stop_recording();
+            bench.play(after);
+        }
+        assert_eq!(bench.ear.stopped.len(), 1);
+        let heard = decoded(&bench.ear.pages);
+        let (last, said) = (stop as usize * 48 - 28_800, stop as usize * 48);
+        let (_, lag) = likeness(&pcm[..said], &heard);
+        let (alike, tail) = likeness(&pcm[last..said], &heard[last..]);
+        assert!(
+            alike > 0.9 && tail.abs_diff(lag) < 480,
+            "{stop} ms: likeness {alike}, lags {lag} and {tail}"
+        );
+        assert!(heard.len() >= said + lag, "{stop} ms: its end is missing");
+        let more = heard.len() - said - lag;
+        assert!(
+            more <= 40 * 48,
+            "{stop} ms: {more} samples of what came later"
+        );
+    }
+}
+
+#[test]
 fn a_recording_in_which_nobody_speaks_is_silence_of_the_right_length_and_few_wake_ups() {
     let mut bench = Bench::new(0);
     bench.record("");

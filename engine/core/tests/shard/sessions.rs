@@ -66,7 +66,7 @@ fn the_end_of_a_room_closes_its_sessions_and_finishes_its_recording() {
     let (now, room) = (world.now, world.room.clone());
     world
         .shard
-        .start_recording(now, &room, "tape".into(), &mut world.out)
+        .start_recording(now, &room, "tape".into(), "Tape", &mut world.out)
         .unwrap();
     world.say(0, &voice());
     world.shard.close_room(world.now, &room, &mut world.out);
