@@ -53,6 +53,7 @@ class Settings(BaseModel):
     http_host: str = Field("0.0.0.0", description="address the API and the edge listen on")
     http_port: Port = Field(8080, description="TCP port of the API and the web pages")
     edge_port: Port = Field(8081, description="TCP port of the edge (WHIP, WHEP, events); 0 = any free one")
+    media_host: str = Field("0.0.0.0", description="address the media listens on; :: for IPv6 as well")
     media_port: Port = Field(8082, description="UDP port of the media; 0 = any free one")
     public_url: Url | None = Field(None, description="address people open, when a proxy stands before it")
     edge_url: Url | None = Field(

@@ -29,8 +29,9 @@ def _environ(data: Path, **settings: str) -> dict[str, str]:
 class Server:
     """One process; `address` is where it says it is."""
 
-    def __init__(self, data: Path) -> None:
-        self.process = subprocess.Popen(COMMAND, env=_environ(data), stdout=subprocess.PIPE, text=True)
+    def __init__(self, data: Path, **settings: str) -> None:
+        environ = _environ(data, **settings)
+        self.process = subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if found := re.search(r"http://\S+", line):
@@ -110,6 +111,18 @@ def test_after_a_kill_the_room_is_live_again_with_the_same_people(server: Server
 
 def test_a_signal_to_stop_ends_it_in_order(server: Server) -> None:
     assert server.stop() == 0
+
+
+def test_behind_a_proxy_of_this_machine_the_media_still_listens_on_every_address(tmp_path: Path) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = Server(tmp_path, HTTP_HOST="127.0.0.1", MEDIA_PORT=str(port))
+    try:
+        with socket.socket(type=socket.SOCK_DGRAM) as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.2", port))
+    finally:
+        running.stop()
 
 
 def _said(environ: dict[str, str]) -> str:

@@ -140,13 +140,16 @@ def _unbindable(protocol: str, address: str, setting: str, error: OSError) -> st
     return f"{protocol} {address} cannot be used ({error.strerror or error}). Set {setting} to another port."
 
 
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 @contextlib.contextmanager
 def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
-    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
     try:
         engine = Engine(
-            edge_bind=f"{host}:{settings.edge_port}",
-            media_bind=f"{host}:{settings.media_port}",
+            edge_bind=_joined(settings.http_host, settings.edge_port),
+            media_bind=_joined(settings.media_host, settings.media_port),
             media_addresses=list(settings.media_addresses),
             ticket_key=ticket_key,
             shards=settings.shards,
