@@ -1,5 +1,6 @@
 """Which doors each participant has open, and who has been outside for too long."""
 
+import heapq
 from datetime import datetime, timedelta
 
 from palabre.domain.ids import ParticipantId
@@ -15,11 +16,13 @@ class Doors:
         self._hand_grace = hand_grace
         self._open: dict[ParticipantId, set[Door]] = {}
         self._outside_since: dict[ParticipantId, datetime] = {}
+        self._overdue_at: list[tuple[datetime, ParticipantId]] = []
 
     def expect(self, who: ParticipantId, since: datetime) -> None:
         """The participant is in and has no door open yet: its time of grace runs from `since`."""
         if who not in self._open:
             self._outside_since[who] = since
+            self._remind(who, since + self._grace)
 
     def opened(self, who: ParticipantId, door: Door) -> None:
         """`who` has a session at `door`."""
@@ -35,6 +38,7 @@ class Doors:
         if not doors:
             del self._open[who]
             self._outside_since[who] = now
+            self._remind(who, now + self._grace)
 
     def is_open(self, who: ParticipantId, door: Door) -> bool:
         """Whether `who` has a session at `door`."""
@@ -53,11 +57,31 @@ class Doors:
         """Who has a session that speaks."""
         return [who for who, doors in self._open.items() if Door.WHIP in doors]
 
+    def lowered(self, who: ParticipantId) -> None:
+        """The hand is down: the time of grace is the short one again."""
+        if (since := self._outside_since.get(who)) is not None:
+            self._remind(who, since + self._grace)
+
     def overdue(self, room: Room, now: datetime) -> list[ParticipantId]:
         """Who has had no door open for the time of grace, longer with a hand up."""
-        return [
-            who
-            for who, since in self._outside_since.items()
-            if (participant := room.participants.get(who)) is not None
-            and now - since >= (self._grace if participant.hand is None else self._hand_grace)
-        ]
+        found = []
+        while self._overdue_at and self._overdue_at[0][0] <= now:
+            _, who = heapq.heappop(self._overdue_at)
+            since, participant = self._outside_since.get(who), room.participants.get(who)
+            if since is None or participant is None:
+                continue
+            ends = since + (self._grace if participant.hand is None else self._hand_grace)
+            if ends <= now:
+                found.append(who)
+                self._remind(who, now + self._grace)  # should it not have left by then
+            else:
+                self._remind(who, ends)
+        return found
+
+    def next_look(self) -> datetime | None:
+        """When `overdue` may have somebody to tell of; None while everybody is connected."""
+        return self._overdue_at[0][0] if self._overdue_at else None
+
+    def _remind(self, who: ParticipantId, at: datetime) -> None:
+        # A participant that is reminded of too often is looked at in vain, and no more than that.
+        heapq.heappush(self._overdue_at, (at, who))

@@ -15,6 +15,9 @@ log = structlog.get_logger(__name__)
 
 COUNTS_GAP = timedelta(milliseconds=500)
 
+RETRY = timedelta(milliseconds=250)
+"""After this long it is tried again what the engine had no room for."""
+
 
 class Feed:
     """Publishes one room to its topic, for each kind of viewer. `_told` is the version clients have."""
@@ -40,6 +43,14 @@ class Feed:
             self.flush(now)
         for viewer in tuple(self._owed):
             self.answer(viewer, now)
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """When `tick` has something to tell; None while nothing waits."""
+        if self._owed:
+            return now + RETRY
+        if self._newest is self._told or self._told_at is None:
+            return None
+        return self._told_at + COUNTS_GAP
 
     def flush(self, now: datetime) -> None:
         """Tells everything up to the newest version."""

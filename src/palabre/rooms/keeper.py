@@ -1,10 +1,12 @@
 """Time's part in live rooms: grace that runs out, empty rooms, what was kept back for a moment."""
 
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import Sequence
 
 import structlog
 
-from palabre.domain.ids import ParticipantId, RoomId
+from palabre.domain.ids import ParticipantId
+from palabre.domain.refusal import Refused
 from palabre.domain.room import commands as c
 from palabre.rooms.hints import ChatTopics
 from palabre.rooms.live import LiveRoom, LiveRooms
@@ -17,14 +19,9 @@ log = structlog.get_logger(__name__)
 TICK_S = 0.25
 """Half the gap between two messages of counts, so that they come at most twice a second and not much less."""
 
-BAR_GAP = timedelta(seconds=5)
-"""How often a chat's members are told that the count or the faces in the live bar changed: each then asks."""
-
-_Bar = tuple[int, tuple[ParticipantId, ...]]
-
 
 class Keeper:
-    """Looks after every live room four times a second. One task for all rooms."""
+    """Looks four times a second after the rooms in which something happened or falls due. One task for all."""
 
     def __init__(
         self, runner: Runner, rooms: LiveRooms, topics: ChatTopics, clock: Clock, options: RoomOptions
@@ -34,7 +31,6 @@ class Keeper:
         self._topics = topics
         self._clock = clock
         self._options = options
-        self._bars: dict[RoomId, tuple[_Bar, datetime]] = {}
 
     async def run(self) -> None:
         """Until cancelled. A room that cannot be looked after does not keep the others waiting."""
@@ -43,16 +39,18 @@ class Keeper:
             await self.sweep()
 
     async def sweep(self) -> None:
-        """One look at every live room."""
-        for live in self._rooms:
+        """One look at every room on the agenda."""
+        for room in self._rooms.agenda.due(self._clock.now()):
+            if (live := self._rooms.get(room)) is None:
+                continue
             try:
                 await self._look_after(live)
+                self._rooms.agenda.plan(room, live.next_look(self._clock.now(), self._options))
             except Exception:
                 # One room's trouble, a store's for one, must not stop the time of all the others.
-                log.exception("a room could not be looked after", room=live.room.id)
+                log.exception("a room could not be looked after", room=room)
+                self._rooms.agenda.soon(room)
         self._topics.tick()
-        alive = {live.room.id for live in self._rooms}
-        self._bars = {room: told for room, told in self._bars.items() if room in alive}
 
     async def _look_after(self, live: LiveRoom) -> None:
         now = self._clock.now()
@@ -60,20 +58,20 @@ class Keeper:
             live.close()
             self._rooms.forget_if_over(live)
             return
-        for who in live.doors.overdue(live.room, now):
-            await self._runner.run(live.room.id, c.Leave(live.room.participants[who].account))
+        await self._let_go(live, live.doors.overdue(live.room, now))
         if live.empty_since is not None and now - live.empty_since >= self._options.empty_end:
             await self._runner.run(live.room.id, c.EndIfEmpty())
             return
         if not live.engine.in_step:
             live.engine.bring_in_step(live.room)
         live.feed.tick(now)
-        self._tell_bar(live, now)
-
-    def _tell_bar(self, live: LiveRoom, now: datetime) -> None:
-        faces = tuple(speaker.id for speaker in live.recent_speakers(now))
-        bar = (len(live.room.participants), faces)
-        told, at = self._bars.get(live.room.id, ((0, ()), now - BAR_GAP))
-        if bar != told and now - at >= BAR_GAP:
-            self._bars[live.room.id] = (bar, now)
+        if live.bar.tell(live.shown(now), now):
             self._topics.room_changed(live.room.chat)
+
+    async def _let_go(self, live: LiveRoom, overdue: Sequence[ParticipantId]) -> None:
+        """All at once, so that a crowd whose network failed leaves in a few steps."""
+        accounts = [live.room.participants[who].account for who in overdue]
+        left = [self._runner.run(live.room.id, c.Leave(account)) for account in accounts]
+        for answer in await asyncio.gather(*left, return_exceptions=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, Refused):
+                raise answer

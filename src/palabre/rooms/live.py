@@ -1,5 +1,6 @@
 """What this process knows of a live room beyond its log: who is connected, who was heard, what was told."""
 
+import heapq
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -8,9 +9,11 @@ from palabre.domain.room import events as e
 from palabre.domain.room.page import RECENTLY_HEARD
 from palabre.domain.room.participant import Mic, Participant
 from palabre.domain.room.state import Room
+from palabre.rooms.agenda import Agenda
+from palabre.rooms.bar import Bar, Shown
 from palabre.rooms.doors import Doors
 from palabre.rooms.engine_room import EngineRoom
-from palabre.rooms.feed import Feed
+from palabre.rooms.feed import RETRY, Feed
 from palabre.rooms.journal import Step
 from palabre.rooms.media_events import Door
 from palabre.rooms.options import RoomOptions
@@ -27,6 +30,7 @@ class LiveRoom:
         self, room: Room, media: Media, publisher: Publisher, options: RoomOptions, now: datetime
     ) -> None:
         self.room = room
+        self.bar = Bar(now)
         self.doors = Doors(options.grace, options.hand_grace)
         self.engine = EngineRoom(media, room.id, options.recordings)
         self.feed = Feed(publisher, room)
@@ -44,6 +48,21 @@ class LiveRoom:
             self.feed.follow(self.room, now)
             self.close()
 
+    def next_look(self, now: datetime, options: RoomOptions) -> datetime | None:
+        """When time itself changes something here, should nobody do before. None: it does not."""
+        looks = (
+            None if self.empty_since is None else self.empty_since + options.empty_end,
+            None if self.engine.in_step else now + RETRY,
+            self.doors.next_look(),
+            self.feed.next_look(now),
+            self.bar.next_look(self.shown(now), self.heard),
+        )
+        return min((at for at in looks if at is not None), default=None)
+
+    def shown(self, now: datetime) -> Shown:
+        """What the chat's live bar shows of the room."""
+        return len(self.room.participants), tuple(speaker.id for speaker in self.recent_speakers(now))
+
     def close(self) -> None:
         """Tells the engine that the room is over; to be repeated until `engine.in_step`."""
         self.engine.close()
@@ -51,9 +70,8 @@ class LiveRoom:
 
     def recent_speakers(self, now: datetime) -> list[Participant]:
         """Who was heard last, newest first, at most three."""
-        newest_first = sorted(self.heard.items(), key=lambda entry: entry[1], reverse=True)
-        people = [self.room.participants[who] for who, at in newest_first if now - at <= RECENTLY_HEARD]
-        return people[:FACES]
+        newest_first = heapq.nlargest(FACES, self.heard.items(), key=lambda entry: entry[1])
+        return [self.room.participants[who] for who, at in newest_first if now - at <= RECENTLY_HEARD]
 
     def _keep_books(self, step: Step, now: datetime) -> None:
         inside = self.room.participants
@@ -81,6 +99,8 @@ class LiveRoom:
                         self.engine.hold(who)
             case e.MicChanged(who, Mic.LIVE):
                 self.engine.release(who)
+            case e.HandLowered(who) | e.Allowed(who):
+                self.doors.lowered(who)
             case _:
                 pass
 
@@ -104,9 +124,10 @@ def farewells(events: e.Changes) -> Mapping[ParticipantId, str]:
 
 
 class LiveRooms:
-    """The live rooms of this process."""
+    """The live rooms of this process, and when each is to be looked after."""
 
     def __init__(self, media: Media, publisher: Publisher, options: RoomOptions) -> None:
+        self.agenda = Agenda()
         self._media = media
         self._publisher = publisher
         self._options = options
@@ -128,9 +149,11 @@ class LiveRooms:
         if live is None:
             live = LiveRoom(room, self._media, self._publisher, self._options, now)
             self._rooms[room.id] = live
+            self.agenda.soon(room.id)
         return live
 
     def forget_if_over(self, live: LiveRoom) -> None:
         """Lets go of a room that has ended, once the engine knows."""
         if not live.room.live and live.engine.in_step:
             self._rooms.pop(live.room.id, None)
+            self.agenda.plan(live.room.id, None)

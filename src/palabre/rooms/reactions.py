@@ -2,7 +2,7 @@
 
 import structlog
 
-from palabre.domain.ids import ParticipantId
+from palabre.domain.ids import ParticipantId, RoomId
 from palabre.domain.refusal import Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room.participant import Mic
@@ -40,21 +40,28 @@ class Reactions:
                 self._answer_snapshot(event)
                 self._topics.answer(event)
             case Connected(room, who, door):
-                if live := self._rooms.get(room):
+                if live := self._stirred(room):
                     await self._connected(live, who, door)
             case Disconnected(room, who, door):
-                if live := self._rooms.get(room):
+                if live := self._stirred(room):
                     await self._disconnected(live, who, door)
             case StartedSpeaking(room, who):
-                live = self._rooms.get(room)
+                live = self._stirred(room)
                 if live and who in live.room.participants:
                     live.heard[who] = self._clock.now()
 
     def _answer_snapshot(self, wanted: SnapshotWanted) -> None:
         room, view = room_of(wanted.topic), wanted.view
-        live = None if room is None else self._rooms.get(room)
+        live = None if room is None else self._stirred(room)
         if live is not None and view in tuple(Viewer):
             live.feed.answer(Viewer(view), self._clock.now())
+
+    def _stirred(self, room: RoomId) -> LiveRoom | None:
+        """The live room, which is now to be looked after; None when it is over."""
+        live = self._rooms.get(room)
+        if live is not None:
+            self._rooms.agenda.soon(room)
+        return live
 
     async def _connected(self, live: LiveRoom, who: ParticipantId, door: Door) -> None:
         if who not in live.room.participants:

@@ -63,6 +63,7 @@ class Runner:
         if live is not None and step.events:
             await self._aftermath.before_media(step)
             live.follow(step, self._clock.now())
+            self._rooms.agenda.soon(room_id)
             self._rooms.forget_if_over(live)
             await self._aftermath.of_step(step)
         return [refusal or step.after for refusal in step.refusals]
@@ -78,6 +79,7 @@ class Runner:
         if take_over and live.doors.any_open(who.id):
             await self._take_over(live, who)
         live.doors.expect(who.id, self._clock.now())
+        self._rooms.agenda.soon(room_id)
 
     async def _take_over(self, live: LiveRoom, who: Participant) -> None:
         try:

@@ -115,3 +115,13 @@ async def test_a_hand_survives_a_reconnect_of_two_minutes(house, host, ben):
     await house.opens(room, who, Door.EVENTS)
     await house.passes(3600)
     assert (await house.of(ben, room)).hand == raised
+
+
+async def test_a_hand_that_goes_down_outside_gives_its_longer_grace_back(house, host, ben):
+    room = await house.start(host)
+    who = (await house.join(ben, room)).participant.id
+    await house.act(ben, room, c.RaiseHand, None)
+    await house.passes(30)
+    await house.act(host, room, c.LowerHand, who)
+    await house.passes(0.25)
+    assert await house.of(ben, room) is None

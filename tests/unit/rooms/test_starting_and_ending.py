@@ -99,3 +99,37 @@ async def test_another_process_that_was_first_only_makes_us_decide_again(house, 
     before = len(house.store.logs[room])
     entry = await house.join(ben, room)
     assert (entry.room.title, entry.room.version) == ("Tides", before + 1)
+
+
+async def test_a_quiet_room_is_looked_at_only_when_something_falls_due(house, host):
+    quiet = await house.start(host)
+    await house.passes(6)
+    looked = []
+    look_after = house.keeper._look_after
+
+    async def counted(live):
+        looked.append(live.room.id)
+        await look_after(live)
+
+    house.keeper._look_after = counted
+    for _ in range(20):
+        await house.passes(0.25)
+    assert looked == []
+    await house.passes(600)
+    assert looked[0] == quiet
+    assert not (await house.runner.load(quiet)).live
+
+
+async def test_a_room_whose_store_fails_is_looked_after_again(house, host, ben):
+    room = await house.start(host)
+    await house.join(ben, room)
+
+    def fails():
+        raise OSError("no store")
+
+    house.store.outrun = fails
+    await house.passes(20)
+    assert await house.of(ben, room)
+    house.store.outrun = lambda: None
+    await house.passes(20)
+    assert await house.of(ben, room) is None

@@ -125,3 +125,17 @@ async def test_the_bar_is_hinted_at_when_people_come_but_not_more_often_than_eve
     assert len(told) == 2
     await house.passes(5)
     assert len(told) == 3
+
+
+async def test_the_bar_is_hinted_at_when_a_face_was_heard_too_long_ago(house, host):
+    await house.reactions.handle(SnapshotWanted(f"chat:{CHAT}", "member"))
+    room = await house.start(host)
+    who = (await house.join(host, room)).participant.id
+    await house.opens(room, who, Door.EVENTS)
+    await house.reactions.handle(StartedSpeaking(room, who))
+    await house.passes(6)
+    told = len(house.media.changes[f"chat:{CHAT}", "member"])
+    await house.passes(290)
+    assert len(house.media.changes[f"chat:{CHAT}", "member"]) == told
+    await house.passes(5)
+    assert len(house.media.changes[f"chat:{CHAT}", "member"]) == told + 1
