@@ -8,7 +8,7 @@ from palabre import __version__
 from palabre.api import openapi, problems
 from palabre.api.guard import Rates, guard, operation_id
 from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
-from palabre.api.pages import Pages
+from palabre.api.pages import Everywhere, Pages
 from palabre.api.ports import Services
 from palabre.api.routes import accounts, chats, members, messages, participants, recordings, rooms
 from palabre.api.shortcut import JoinShortcut
@@ -51,7 +51,7 @@ def create_app(services: Services) -> FastAPI:
     rates = Rates.of(services.settings.limits)
     app.state.services = services
     app.state.rates = rates
-    app.mount("/", Pages())
+    app.router.routes.append(Everywhere(Pages()))
     app.add_middleware(JoinShortcut)
     app.add_middleware(BodyLimit, max_bytes=services.settings.limits.body_bytes)
     app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)

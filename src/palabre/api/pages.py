@@ -5,7 +5,8 @@ from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 STATIC = Path(str(files("palabre"))) / "static"
 
@@ -29,8 +30,8 @@ class Pages:
 
     def _answer(self, scope: Scope) -> Response:
         path = str(scope["path"])
-        if scope["method"] not in {"GET", "HEAD"} or path.startswith("/api/"):
-            raise HTTPException(404)
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         found = self._file(path)
         if found is not None:
             return FileResponse(found, headers={"Cache-Control": _caching(path)})
@@ -45,6 +46,18 @@ class Pages:
         """The file at `path`; never one outside the folder, whatever dots the path has."""
         found = (self._folder / path.lstrip("/")).resolve()
         return found if found.is_relative_to(self._folder) and found.is_file() else None
+
+
+class Everywhere(Mount):
+    """Takes every path but the API's, where it would hide that only the method is wrong."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__("/", app)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if str(scope["path"]).startswith("/api/"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def _caching(path: str) -> str:

@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457) with the domain's code."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -55,6 +56,7 @@ STATUS: dict[Code, int] = {
     Code.BAD_CURSOR: 422,
     Code.INVALID_INPUT: 422,
     Code.NOT_FOUND: 404,
+    Code.METHOD_NOT_ALLOWED: 405,
     Code.BODY_TOO_LARGE: 413,
     Code.TOO_MANY_REQUESTS: 429,
     Code.LIMIT_REACHED: 403,
@@ -149,17 +151,28 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem_response(Refused(Code.INVALID_INPUT), errors=errors)
 
 
-_HTTP_CODES = {404: Code.NOT_FOUND, 405: Code.NOT_FOUND, 400: Code.INVALID_INPUT}
+_HTTP_CODES = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 400: Code.INVALID_INPUT}
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: no such path, wrong method, a body that is not UTF-8."""
     assert isinstance(error, HTTPException)
     refused = Refused(_HTTP_CODES.get(error.status_code, Code.INTERNAL_ERROR))
-    response = problem_response(refused, headers=dict(error.headers or {}))
-    if error.status_code == 405:
-        response.status_code = 405
-    return response
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := _methods_at(request)):
+        headers["Allow"] = ", ".join(methods)
+    return problem_response(refused, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What the document has at the request's path. The framework names one operation's method alone."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    return sorted(
+        method.upper()
+        for template, operations in paths.items()
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), request.url.path)
+        for method in operations
+    )
 
 
 async def _crashed(request: Request, error: Exception) -> Response:

@@ -51,6 +51,7 @@ class Code(StrEnum):
     BAD_CURSOR = "BAD_CURSOR"
     INVALID_INPUT = "INVALID_INPUT"
     NOT_FOUND = "NOT_FOUND"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     LIMIT_REACHED = "LIMIT_REACHED"
@@ -114,6 +115,7 @@ SENTENCES: dict[Code, str] = {
     Code.BAD_CURSOR: "This page marker is not one of ours. Start again from the first page.",
     Code.INVALID_INPUT: "The request is not as documented. See `errors` for what to change.",
     Code.NOT_FOUND: "There is nothing at this address. See the API document for what there is.",
+    Code.METHOD_NOT_ALLOWED: "This address takes other methods. See `Allow` for which.",
     Code.BODY_TOO_LARGE: "The request is too large. Send less.",
     Code.TOO_MANY_REQUESTS: "Too many requests in a short time. Wait and try again.",
     Code.LIMIT_REACHED: "A limit of this server is reached. Ask its operator to raise it.",

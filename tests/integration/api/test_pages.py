@@ -69,3 +69,12 @@ async def test_unknown_addresses_of_the_api_are_problems_not_pages(house: House)
     for method, status in (("GET", 404), ("POST", 404)):
         answer = await visitor.http.request(method, "/api/v1/nothing")
         assert (answer.status_code, answer.json()["code"]) == (status, "NOT_FOUND")
+
+
+async def test_a_wrong_method_is_told_from_a_wrong_address(house: House) -> None:
+    visitor = house.visitor()
+    wrong = await visitor.ask("DELETE", "/chats/chat_x/messages")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert wrong.headers["Allow"] == "GET, POST"
+    assert (await visitor.ask("DELETE", "/chats/chat_x/nothing")).json()["code"] == "NOT_FOUND"
+    assert (await visitor.http.post("/sign-in")).status_code == 405

@@ -49,6 +49,7 @@ export const problems: Record<ProblemCode, string> = {
   BAD_CURSOR: "This list has changed. Load it again.",
   INVALID_INPUT: "Something in this form is not as it should be. Check what you typed.",
   NOT_FOUND: "This does not exist, or it is private.",
+  METHOD_NOT_ALLOWED: "This page and the server do not fit together. Reload the page.",
   BODY_TOO_LARGE: "This is too large for the server.",
   TOO_MANY_REQUESTS: "That was too fast. Wait a moment and try again.",
   LIMIT_REACHED: "A limit of this server is reached. Ask who runs it to raise it.",

@@ -45,6 +45,7 @@ export const problems: Record<ProblemCode, string> = {
   BAD_CURSOR: "Cette liste a changé. Rechargez-la.",
   INVALID_INPUT: "Quelque chose ne va pas dans ce formulaire. Vérifiez ce que vous avez écrit.",
   NOT_FOUND: "Cela n’existe pas, ou c’est privé.",
+  METHOD_NOT_ALLOWED: "Cette page et le serveur ne vont pas ensemble. Rechargez la page.",
   BODY_TOO_LARGE: "C’est trop volumineux pour le serveur.",
   TOO_MANY_REQUESTS: "C’était trop rapide. Attendez un instant et réessayez.",
   LIMIT_REACHED: "Une limite de ce serveur est atteinte. Demandez à qui le gère de l’élever.",
