@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from palabre.bootstrap.stores import Stores
-from palabre.domain.ids import ChatId, RecordingId, RoomId
+from palabre.domain import messages as m
+from palabre.domain.ids import ChatId, MessageId, RecordingId, RoomId
 from palabre.rooms.ports import (
     EventRecord,
     OpenRecording,
@@ -73,6 +74,23 @@ async def test_a_chat_has_one_live_room(stores: Stores, head: RoomHead) -> None:
     assert await stores.rooms.live_room_of(head.chat) == other.room
     assert await stores.rooms.live_rooms_of([head.chat, ChatId("chat_x")]) == {head.chat: other.room}
     assert list(await stores.rooms.live_rooms()) == [other.room]
+
+
+async def test_a_room_is_untold_until_its_chat_has_the_message_of_its_newest_turn(
+    stores: Stores, head: RoomHead
+) -> None:
+    async def told(which: str) -> None:
+        draft = m.Draft(MessageId(f"msg_{which}"), head.chat, NOW, None, m.RoomStarted(ROOM, "Friday"))
+        await stores.messages.add(draft, once=f"{ROOM}:{which}")
+
+    await stores.rooms.append(head, 0, [_event("started")], None)
+    assert list(await stores.rooms.untold()) == [ROOM]
+    await told("started")
+    assert list(await stores.rooms.untold()) == []
+    await stores.rooms.append(RoomHead(ROOM, head.chat, live=False), 1, [_event("ended")], None)
+    assert list(await stores.rooms.untold()) == [ROOM]
+    await told("ended")
+    assert list(await stores.rooms.untold()) == []
 
 
 async def test_a_recording_waits_until_it_is_closed_and_never_again(stores: Stores, head: RoomHead) -> None:

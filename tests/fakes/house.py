@@ -40,6 +40,7 @@ class House:
         self.blobs = MemoryBlobs()
         self.chat = OneChat()
         self.chat_log = MemoryChatLog()
+        self.store.told = self.chat_log.lines
         self.clock = StillClock()
         self.ids = CountingIds()
         self.summaries: Callable[[Path], tuple[int, bytes]] = lambda path: (1500, bytes([7] * 100))

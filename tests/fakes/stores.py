@@ -1,7 +1,7 @@
 """Stores in memory, with the promises of the ports and nothing else."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from palabre.domain.ids import BlobId, ChatId, RecordingId, RoomId
@@ -24,6 +24,7 @@ class MemoryRooms:
         self.states: dict[RoomId, StateRecord] = {}
         self.heads: dict[RoomId, RoomHead] = {}
         self.outrun = lambda: None
+        self.told: Container[tuple[str, str]] = ()
 
     async def load(self, room: RoomId) -> StoredRoom | None:
         if room not in self.logs:
@@ -53,6 +54,10 @@ class MemoryRooms:
 
     async def live_rooms_of(self, chats: Sequence[ChatId]) -> Mapping[ChatId, RoomId]:
         return {h.chat: h.room for h in self.heads.values() if h.live and h.chat in chats}
+
+    async def untold(self) -> Sequence[RoomId]:
+        last = {head.room: "room_started" if head.live else "room_ended" for head in self.heads.values()}
+        return [room for room, kind in last.items() if (kind, room) not in self.told]
 
     async def live_rooms(self) -> Sequence[RoomId]:
         return [head.room for head in self.heads.values() if head.live]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from palabre.adapters import once
 from palabre.chats.directory import Directory
 from palabre.chats.ports import ChatStore, Hints, Ids, MessageStore
 from palabre.domain import messages as m
@@ -43,11 +44,11 @@ class RoomMessages:
 
     async def room_started(self, chat: ChatId, room: RoomId, title: str, at: datetime) -> None:
         """See `ChatLog`."""
-        await self._leave(chat, at, m.RoomStarted(room, title), once=f"{room}:started")
+        await self._leave(chat, at, m.RoomStarted(room, title), once=once.room_started(room))
 
     async def room_ended(self, chat: ChatId, room: RoomId, title: str, at: datetime, duration_s: int) -> None:
         """See `ChatLog`."""
-        await self._leave(chat, at, m.RoomEnded(room, title, duration_s), once=f"{room}:ended")
+        await self._leave(chat, at, m.RoomEnded(room, title, duration_s), once=once.room_ended(room))
 
     async def voice_message(
         self,

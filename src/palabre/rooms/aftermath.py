@@ -1,5 +1,7 @@
 """What a room's steps leave outside it: service messages, hints to clients, recordings to deliver."""
 
+from datetime import datetime
+
 from palabre.domain.room import events as e
 from palabre.domain.room.state import Room
 from palabre.rooms.journal import Step
@@ -40,12 +42,18 @@ class Aftermath:
             match event:
                 case e.TitleChanged():
                     self._hints.room_changed(step.after.chat)
-                case e.RoomEnded():
-                    await self._room_ended(step.after, event)
+                case e.RoomEnded(at):
+                    await self._room_ended(step.after, at)
                 case _:
                     pass
 
-    async def _room_ended(self, room: Room, event: e.RoomEnded) -> None:
-        duration_s = int((event.at - room.started_at).total_seconds())
-        await self._chat_log.room_ended(room.chat, room.id, room.title, event.at, duration_s)
+    async def again(self, room: Room) -> None:
+        """What the chat was to be told of a room when the server died."""
+        await self.of_start(room)
+        if room.ended_at is not None:
+            await self._room_ended(room, room.ended_at)
+
+    async def _room_ended(self, room: Room, at: datetime) -> None:
+        duration_s = int((at - room.started_at).total_seconds())
+        await self._chat_log.room_ended(room.chat, room.id, room.title, at, duration_s)
         self._hints.room_changed(room.chat)

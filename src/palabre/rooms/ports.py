@@ -88,6 +88,10 @@ class RoomStore(Protocol):
 
     async def live_rooms(self) -> Sequence[RoomId]: ...
 
+    async def untold(self) -> Sequence[RoomId]:
+        """Rooms that began or ended without their chat being told (see `ChatLog`): the server died between."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:

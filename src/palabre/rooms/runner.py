@@ -107,5 +107,9 @@ class Runner:
         await self.run(room_id, c.ResumeRecording(self._ids.recording()))
         live.engine.bring_in_step(live.room)
 
+    async def tell_again(self, room_id: RoomId) -> None:
+        """The chat is told of the room's start and end, as far as it was not."""
+        await self._aftermath.again(await self._journal.load(room_id))
+
     def _answer(self, command: c.Command) -> Decide:
         return lambda room: decide(room, command, self._clock.now())

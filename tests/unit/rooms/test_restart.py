@@ -74,3 +74,23 @@ async def test_a_long_log_is_read_back_to_the_same_room(house, host, ben):
     assert house.store.states[room].version > 1
     house.boot()
     assert await house.runner.load(room) == before
+
+
+async def test_the_chat_is_told_of_an_end_that_the_server_did_not_survive(house, host):
+    room = await house.start(host)
+    house.clock.advance(90)
+    await house.act(host, room, c.EndRoom)
+    lines = dict(house.chat_log.lines)
+    del house.chat_log.lines["room_ended", room]
+    await house.restart()
+    assert house.chat_log.lines == lines
+    del house.chat_log.lines["room_ended", room], house.chat_log.lines["room_started", room]
+    await house.restart()
+    assert list(house.chat_log.lines) == [("room_started", room), ("room_ended", room)]
+
+
+async def test_what_the_chat_was_told_it_is_not_told_again(house, host):
+    room = await house.start(host)
+    assert await house.store.untold() == []
+    await house.act(host, room, c.EndRoom)
+    assert await house.store.untold() == []

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from palabre.adapters.once import ENDED, STARTED
 from palabre.adapters.sql import tables as t
 from palabre.adapters.sql.database import Database, insert_if_new
 from palabre.domain.ids import AccountId, ChatId, RecordingId, RoomId
@@ -84,6 +85,14 @@ class SqlRooms:
         """See `RoomStore`."""
         async with self._database.read() as connection:
             found = await connection.execute(select(t.rooms.c.id).where(t.rooms.c.live))
+            return [RoomId(room) for room in found.scalars()]
+
+    async def untold(self) -> Sequence[RoomId]:
+        """See `RoomStore`."""
+        last = t.rooms.c.id + case((t.rooms.c.live, STARTED), else_=ENDED)
+        query = select(t.rooms.c.id).outerjoin(t.messages, t.messages.c.once == last)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.where(t.messages.c.id.is_(None)))
             return [RoomId(room) for room in found.scalars()]
 
 
