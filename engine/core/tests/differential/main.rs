@@ -1,6 +1,10 @@
 //! The engine and str0m have to say the same of the same bytes: random messages of either, whole and damaged.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test is about the packets it names"
+)]
 
 mod damage;
 mod rtcp;
