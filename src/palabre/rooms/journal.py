@@ -1,5 +1,6 @@
 """The truth of rooms: load → decide → append, with compare-and-set instead of locks between processes."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from palabre.domain.room.evolve import found, replay
 from palabre.domain.room.state import Room
 from palabre.rooms.codec import read_room, write_event, write_state
 from palabre.rooms.ports import RoomAlreadyLive, RoomHead, RoomStore, VersionConflict
+from palabre.rooms.together import Together
 
 ATTEMPTS = 8
 """So often another process may be first before the wishes are refused with VERSION_CONFLICT."""
@@ -49,6 +51,8 @@ class Journal:
     def __init__(self, store: RoomStore) -> None:
         self._store = store
         self._cache: dict[RoomId, _Known] = {}
+        self._appends: dict[RoomId, asyncio.Event] = {}
+        self._loads = Together[RoomId, None, _Known](self._load)
 
     async def load(self, room: RoomId) -> Room:
         """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
@@ -83,22 +87,38 @@ class Journal:
         raise Refused(Code.VERSION_CONFLICT)
 
     async def _newest(self, room: RoomId) -> _Known:
-        cached = self._cache.get(room)
-        if cached is not None and await self._store.version(room) == cached.room.version:
-            return cached
+        version = await self._store.version(room)
+        if version is None:
+            raise Refused(Code.ROOM_NOT_FOUND)
+        if self._known(room, version) is None and (append := self._appends.get(room)) is not None:
+            await append.wait()  # the newer version is most likely our own, and about to be remembered
+        return self._known(room, version) or await self._loads.ask(room, None)
+
+    def _known(self, room: RoomId, version: int) -> _Known | None:
+        """What is remembered was the newest once, so it is not wrong when it is newer than `version`."""
+        known = self._cache.get(room)
+        return known if known is not None and known.room.version >= version else None
+
+    async def _load(self, room: RoomId, askers: Sequence[None]) -> Sequence[_Known]:
         stored = await self._store.load(room)
         if stored is None:
             raise Refused(Code.ROOM_NOT_FOUND)
         self._remember(read_room(stored), 0 if stored.state is None else stored.state.version)
-        return self._cache[room]
+        return [self._cache[room]] * len(askers)
 
     async def _append(self, known: _Known, step: Step) -> None:
         after = step.after
         due = after.version - known.state_version >= max(STATE_EVERY, len(after.participants) // 2)
         state = write_state(after) if due or not after.live else None
         records = [write_event(event) for event in step.events]
-        await self._store.append(_head(after), known.room.version, records, state)
-        self._remember(after, known.state_version if state is None else state.version)
+        done = self._appends[after.id] = asyncio.Event()
+        try:
+            await self._store.append(_head(after), known.room.version, records, state)
+            self._remember(after, known.state_version if state is None else state.version)
+        finally:
+            done.set()
+            if self._appends.get(after.id) is done:
+                del self._appends[after.id]
 
     def _remember(self, room: Room, state_version: int) -> Room:
         self._cache.pop(room.id, None)

@@ -84,3 +84,26 @@ async def test_a_crowd_is_not_written_down_anew_at_every_few_steps(house, host):
     before = await house.runner.load(room)
     house.boot()
     assert await house.runner.load(room) == before
+
+
+async def test_who_looks_while_a_step_is_being_stored_does_not_read_the_whole_log(house, host, ben):
+    room = await house.start(host)
+    loads, load, append, written = [], house.store.load, house.store.append, asyncio.Event()
+
+    async def counted(wanted):
+        loads.append(wanted)
+        return await load(wanted)
+
+    async def slow(*what):
+        await append(*what)
+        written.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    house.store.load, house.store.append = counted, slow
+    joining = asyncio.ensure_future(house.join(ben, room))
+    await written.wait()
+    seen = await house.runner.load(room)
+    await joining
+    assert seen.of(ben) is not None
+    assert loads == []
