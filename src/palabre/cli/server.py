@@ -68,13 +68,25 @@ async def _serve(settings: Settings, media: Media, http: socket.socket) -> None:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         # uvicorn would raise the signal again when it is done, before the engine has said goodbye.
         yield
 
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second whether it is to stop. The Date header wants one look.
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopped.wait()
+
     def stop(self) -> None:
         self.should_exit = True
+        self._stopped.set()
 
 
 def _uvicorn(app: FastAPI) -> uvicorn.Config:

@@ -29,6 +29,11 @@ class ChatTopics:
         self._versions: OrderedDict[ChatId, int] = OrderedDict()
         self._owed: set[ChatId] = set()
 
+    @property
+    def owes(self) -> bool:
+        """Whether `tick` has something to try again."""
+        return bool(self._owed)
+
     def room_changed(self, chat: ChatId) -> None:
         """The chat's room began, ended, or looks different in the live bar."""
         self._tell(chat, ChatHint(type="room_changed"))

@@ -21,7 +21,7 @@ TICK_S = 0.25
 
 
 class Keeper:
-    """Looks four times a second after the rooms in which something happened or falls due. One task for all."""
+    """Looks after rooms in which something happened or falls due, at most four times a second; else it sleeps."""
 
     def __init__(
         self, runner: Runner, rooms: LiveRooms, topics: ChatTopics, clock: Clock, options: RoomOptions
@@ -37,6 +37,8 @@ class Keeper:
         while True:
             await self._clock.sleep(TICK_S)
             await self.sweep()
+            if not self._topics.owes:
+                await self._rooms.agenda.wait(self._clock.now())
 
     async def sweep(self) -> None:
         """One look at every room on the agenda."""

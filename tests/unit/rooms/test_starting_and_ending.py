@@ -1,5 +1,7 @@
 """Rooms begin, are replaced, run empty and end; the chat says so without naming anybody."""
 
+import asyncio
+
 import pytest
 
 from palabre.domain.refusal import Code, Refused
@@ -133,3 +135,25 @@ async def test_a_room_whose_store_fails_is_looked_after_again(house, host, ben):
     house.store.outrun = lambda: None
     await house.passes(20)
     assert await house.of(ben, room) is None
+
+
+async def test_the_keeper_sleeps_while_nothing_falls_due_and_wakes_when_something_happens(house, host, ben):
+    room = await house.start(host)
+    await house.passes(6)
+    sweeps, sweep, swept = [], house.keeper.sweep, asyncio.Event()
+
+    async def counted():
+        await sweep()
+        sweeps.append(house.clock.now())
+        swept.set()
+
+    house.keeper.sweep = counted
+    running = asyncio.ensure_future(house.keeper.run())
+    await swept.wait()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(sweeps) == 1
+    swept.clear()
+    await house.join(ben, room)
+    await swept.wait()
+    running.cancel()
