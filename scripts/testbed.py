@@ -18,6 +18,7 @@ NEEDED = {
     "ffmpeg": "ffmpeg",
     "alsa-utils": "/usr/share/sounds/alsa/Front_Center.wav",
     "pulseaudio": "pulseaudio",
+    "pulseaudio-utils": "paplay",
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
 }
 

@@ -16,6 +16,17 @@ from tests.e2e.speech import Heard, Sound, pcm16
 
 DRIVER = Path(__file__).parent / "driver" / "driver.mjs"
 
+# Whether the keyboard is at or in what the selector finds, and whether an outline shows it there.
+FOCUS = """(selector) => {
+  const active = document.activeElement;
+  if (active?.closest(selector) == null) return null;
+  const shows = (element) => {
+    const style = element && getComputedStyle(element);
+    return style !== null && (style.outlineStyle !== "none" || style.boxShadow !== "none");
+  };
+  return shows(active) || shows(active.closest("label")) ? "outlined" : "unseen";
+}"""
+
 Tap = Literal["sent", "received"]
 Kind = Literal["chromium", "firefox"]
 
@@ -102,11 +113,42 @@ class Person:
     def press(self, key: str) -> None:
         self._ask("press", key=key)
 
+    def type(self, text: str) -> None:
+        """Into whatever has the keyboard."""
+        self._ask("type", text=text)
+
+    def tab_to(self, test_id: str, **attributes: str) -> None:
+        """Press Tab until the keyboard is there (or on something in it), and look whether one can see it."""
+        for _ in range(60):
+            self.press("Tab")
+            place = self.evaluate(f"({FOCUS})({json.dumps(selector(test_id, **attributes))})")
+            if place is not None:
+                assert place == "outlined", f"{self.name} cannot see that {test_id} has the keyboard"
+                return
+        raise AssertionError(f"{self.name} does not reach {selector(test_id, **attributes)} by Tab")
+
+    def has_keyboard(self, test_id: str, **attributes: str) -> bool:
+        there = json.dumps(selector(test_id, **attributes))
+        return bool(self.evaluate(f"document.activeElement.closest({there}) !== null"))
+
+    def permit(self, permission: str, state: Literal["granted", "denied", "prompt"]) -> None:
+        """What the person answers when the browser asks, now and from now on, for this site."""
+        self._ask("permit", permission=permission, state=state)
+
+    def violations(self, *tags: str) -> list[str]:
+        """What axe-core finds against the rules with these tags (Chromium only)."""
+        return list(self._ask("axe", tags=tags))
+
     def wait_for(self, test_id: str, *, timeout_s: float = 15, **attributes: str) -> None:
         self._ask("wait", selector=selector(test_id, **attributes), timeout_ms=timeout_s * 1000)
 
     def wait_until_gone(self, test_id: str, *, timeout_s: float = 15, **attributes: str) -> None:
         self._ask("wait", selector=selector(test_id, **attributes), hidden=True, timeout_ms=timeout_s * 1000)
+
+    def wait_for_text(self, test_id: str, text: str, *, timeout_s: float = 15, **attributes: str) -> None:
+        """Until the element says exactly this, but for the spaces around it."""
+        found = selector(test_id, **attributes)
+        self._ask("wait_text", selector=found, text=text, timeout_ms=timeout_s * 1000)
 
     def attributes(self, test_id: str, name: str, **attributes: str) -> list[str]:
         return list(self._ask("read", selector=selector(test_id, **attributes), name=name))

@@ -72,7 +72,7 @@ Arrival = Callable[..., Member]
 
 @pytest.fixture
 def arrive(driver: Driver, server: Server, request: pytest.FixtureRequest) -> Iterator[Arrival]:
-    """Somebody opens a browser and signs up. When the test fails, what their pages look like is kept."""
+    """Somebody opens a browser and, as a rule, signs up. When the test fails, what their pages look like is kept."""
     here: list[Member] = []
 
     def arrive(
@@ -81,13 +81,15 @@ def arrive(driver: Driver, server: Server, request: pytest.FixtureRequest) -> It
         kind: Kind = "chromium",
         microphone: Path | None = None,
         speech: Sound | None = None,
+        signs_up: bool = True,
         **options: object,
     ) -> Member:
         handle = name.split()[0].lower()
         person = Person(driver, handle, kind, microphone, speech, options)
         member = Member(person, server, handle, name)
         here.append(member)
-        member.sign_up()
+        if signs_up:
+            member.sign_up()
         return member
 
     yield arrive

@@ -32,8 +32,15 @@ class Member:
 
     def create_channel(self, title: str, handle: str) -> str:
         """A public channel; its id."""
+        return self._create_chat("channel", title, handle)
+
+    def create_group(self, title: str, handle: str) -> str:
+        """A public group, in which everybody may speak; its id."""
+        return self._create_chat("group", title, handle)
+
+    def _create_chat(self, kind: str, title: str, handle: str) -> str:
         self.person.click("new-chat")
-        self.person.click("new-chat-channel")
+        self.person.click(f"new-chat-{kind}")
         self.person.fill("chat-title", title)
         self.person.fill("chat-handle", handle)
         self.person.click("chat-public")
@@ -41,7 +48,7 @@ class Member:
         self.person.wait_for("chat-page")
         return self.person.attributes("chat-page", "data-chat")[0]
 
-    def start_voice_chat(self, title: str, *, persona: str = "account") -> None:
+    def start_voice_chat(self, title: str, *, persona: str | None = "account") -> None:
         self.person.click("chat-profile-open")
         self.person.click("start-voice-chat")
         self.person.fill("room-title", title)
@@ -82,6 +89,10 @@ class Member:
     @property
     def participant(self) -> str:
         return self.person.attributes("room", "data-me")[0]
+
+    @property
+    def room(self) -> str:
+        return self.person.attributes("room", "data-room")[0]
 
     def act_on(self, other: "Member", action: str) -> None:
         """A manager's action in the other's row: mute-participant, allow-participant, remove-participant."""

@@ -9,12 +9,14 @@ import { launch } from "./launch.mjs";
 import { Traffic } from "./traffic.mjs";
 
 const PROBE = readFileSync(new URL("./probe.js", import.meta.url), "utf8");
+const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const TAP = readFileSync(new URL("./tap.js", import.meta.url), "utf8");
 const people = new Map(); // who → { browser, page, traffic, log }
 
 const actions = {
-  async open(_, { who, kind, microphone, width = 1280, height = 800, locale = "en", scheme = "light" }) {
-    const browser = await launch({ kind, microphone, width, height, locale });
+  async open(_, { who, kind, width = 1280, height = 800, locale = "en", scheme = "light", ...devices }) {
+    const { microphone, own_devices: ownDevices = false, refuses = false } = devices;
+    const browser = await launch({ kind, microphone, ownDevices, refuses, width, height, locale });
     const page = (await browser.pages())[0] ?? (await browser.newPage());
     page.setDefaultTimeout(15_000);
     const log = [];
@@ -32,23 +34,35 @@ const actions = {
   click: ({ page }, { selector }) => page.locator(selector).click(),
   fill: ({ page }, { selector, text }) => page.locator(selector).fill(text),
   press: ({ page }, { key }) => page.keyboard.press(key),
+  type: ({ page }, { text }) => page.keyboard.type(text),
+  permit: ({ page }, { permission, state }) =>
+    page.browserContext().setPermission(new URL(page.url()).origin, { permission: { name: permission }, state }),
   async wait({ page }, { selector, hidden = false, timeout_ms = 15_000 }) {
     await page.waitForSelector(selector, { hidden, visible: !hidden, timeout: timeout_ms });
+  },
+  async wait_text({ page }, { selector, text, timeout_ms }) {
+    const says = (selector, text) => document.querySelector(selector)?.textContent.trim() === text;
+    await page.waitForFunction(says, { timeout: timeout_ms }, selector, text);
   },
   evaluate: ({ page }, { script }) => page.evaluate(script),
   read: ({ page }, { selector, name }) =>
     page.$$eval(selector, (found, name) => found.map((e) => (name ? e.getAttribute(name) : e.textContent)), name),
   async screenshot({ page }, { path }) {
-    // Colours on their way from one scheme to the other belong to neither.
-    await page.evaluate(() => {
-      const moving = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-      return Promise.allSettled(moving.map((animation) => animation.finished)).then(() => undefined);
-    });
+    await settle(page);
     await page.screenshot({ path });
   },
   async viewport({ page }, { width, height, scheme }) {
     await page.setViewport({ width, height });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  },
+  async axe({ page }, { tags }) {
+    await settle(page);
+    await page.evaluate(AXE);
+    return page.evaluate(async (tags) => {
+      const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+      const at = ({ target, failureSummary }) => `${target.join(" ")}: ${failureSummary.replace(/\s+/g, " ")}`;
+      return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id} at ${at(node)}`));
+    }, tags);
   },
   log: ({ log }) => log,
   traffic: ({ traffic }) => traffic.seen(),
@@ -57,6 +71,15 @@ const actions = {
     await browser.close();
   },
 };
+
+// What is on its way from one look to another, a dialog that opens or colours that change, belongs to neither.
+function settle(page) {
+  return page.evaluate(() => {
+    const ends = (animation) => animation.effect.getComputedTiming().iterations !== Infinity;
+    const moving = document.getAnimations().filter(ends);
+    return Promise.allSettled(moving.map((animation) => animation.finished)).then(() => undefined);
+  });
+}
 
 // The probe's audio worklet comes from the page's own origin, so that the product's content policy stays in force.
 async function serveTap(page) {

@@ -10,8 +10,6 @@ const CHROMIUM_FLAGS = [
   "--disable-component-update",
   "--disable-sync",
   "--disable-dev-shm-usage",
-  "--use-fake-ui-for-media-stream",
-  "--use-fake-device-for-media-stream",
   "--autoplay-policy=no-user-gesture-required",
   // Pages in the background go on at full speed: every page here is somebody's foreground.
   "--disable-background-timer-throttling",
@@ -20,8 +18,6 @@ const CHROMIUM_FLAGS = [
 ];
 
 const FIREFOX_PREFS = {
-  "media.navigator.streams.fake": true,
-  "media.navigator.permission.disabled": true,
   "media.autoplay.default": 0,
   "media.autoplay.blocking_policy": 0,
   "media.peerconnection.ice.loopback": true,
@@ -31,25 +27,38 @@ const FIREFOX_PREFS = {
   "datareporting.policy.dataSubmissionEnabled": false,
 };
 
-/** @param {{kind: "chromium"|"firefox", microphone?: string, width: number, height: number, locale: string}} wish */
-export function launch({ kind, microphone, width, height, locale }) {
-  return kind === "firefox" ? firefox({ locale }) : chromium({ microphone, width, height, locale });
+/**
+ * `microphone`: a sound file for Chromium's fake microphone. `ownDevices`: no fake microphone but those of the sound
+ * card (PULSE_SERVER); Chromium has to be permitted to use them, Firefox does not ask. `refuses`: a Firefox that lets
+ * no page use a microphone (WebDriver BiDi has no such permission to change later).
+ * @param {{kind: "chromium"|"firefox", microphone?: string, ownDevices: boolean, refuses: boolean, width: number,
+ *   height: number, locale: string}} wish
+ */
+export function launch({ kind, ...wish }) {
+  return kind === "firefox" ? firefox(wish) : chromium(wish);
 }
 
-function chromium({ microphone, width, height, locale }) {
+function chromium({ microphone, ownDevices, width, height, locale }) {
   const args = [...CHROMIUM_FLAGS, `--window-size=${width},${height}`, `--lang=${locale}`, `--accept-lang=${locale}`];
+  if (!ownDevices) args.push("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream");
   if (microphone) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const { PULSE_SERVER: _, ...env } = process.env; // without a sound card Chromium plays into nothing, in real time
+  const { PULSE_SERVER, ...env } = process.env; // without a sound card Chromium plays into nothing, in real time
+  if (ownDevices) env.PULSE_SERVER = PULSE_SERVER;
   return puppeteer.launch({ executablePath, args, headless: true, env: { ...env, LANGUAGE: locale } });
 }
 
 // Firefox suspends Web Audio when there is no sound card: tests/e2e/sound_card.py is one (PULSE_SERVER).
-function firefox({ locale }) {
+function firefox({ ownDevices, refuses, locale }) {
+  const microphones = {
+    "media.navigator.streams.fake": !ownDevices,
+    "media.navigator.permission.disabled": !refuses,
+    "permissions.default.microphone": refuses ? 2 : 0, // nsIPermissionManager: 2 denies, 0 asks
+  };
   return puppeteer.launch({
     browser: "firefox",
     executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
     headless: true,
-    extraPrefsFirefox: { ...FIREFOX_PREFS, "intl.accept_languages": locale },
+    extraPrefsFirefox: { ...FIREFOX_PREFS, ...microphones, "intl.accept_languages": locale },
   });
 }

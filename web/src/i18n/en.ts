@@ -169,7 +169,7 @@ export const en = {
     allow: "Allow",
     putOff: "Not now",
     allowOf: (name: string) => `Allow ${name} to speak`,
-    putOffOf: (name: string) => `Lower the hand of ${name}`,
+    putOffOf: (name: string) => `Not now: lower the hand of ${name}`,
   },
   recording: {
     mark: "Recording",

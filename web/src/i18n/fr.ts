@@ -173,7 +173,7 @@ export const fr: Catalogue = {
     allow: "Donner la parole",
     putOff: "Pas maintenant",
     allowOf: (name) => `Donner la parole à ${name}`,
-    putOffOf: (name) => `Baisser la main de ${name}`,
+    putOffOf: (name) => `Pas maintenant : baisser la main de ${name}`,
   },
   recording: {
     mark: "Enregistrement",
