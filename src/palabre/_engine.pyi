@@ -47,6 +47,7 @@ class Engine:
         media_addresses: list[str],
         ticket_key: bytes,
         shards: int = 1,
+        pin_shards: str = "auto",
         edge_cors_origins: list[str] = ...,
         requests_per_s_per_address: int = 200,
         max_sessions: int = 50_000,

@@ -63,6 +63,11 @@ class Settings(BaseModel):
         (), description="IP addresses told to browsers, commas between; else all of the machine's own"
     )
     shards: int = Field(1, ge=1, le=256, description="media threads")
+    pin_shards: str = Field(
+        "auto",
+        pattern="^(auto|yes|no)$",
+        description="each media thread keeps to a core: auto (several threads, as many cores), yes, no",
+    )
     session_days: int = Field(30, ge=1, description="a sign-in lasts this long")
     empty_room_s: float = Field(
         600, gt=0, description="a voice chat nobody is in ends after this many seconds"

@@ -20,6 +20,12 @@ impl Bucket {
         }
     }
 
+    /// What may be taken at once.
+    pub fn left(&self, now: Instant) -> Duration {
+        let owed = self.full_at.map(|at| at.saturating_duration_since(now));
+        self.burst.saturating_sub(owed.unwrap_or_default())
+    }
+
     /// Takes `cost` if that much is left; says whether it was.
     pub fn take(&mut self, now: Instant, cost: Duration) -> bool {
         let full_at = self.full_at.map_or(now, |at| at.max(now)) + cost;

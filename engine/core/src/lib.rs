@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod dtls;
+pub mod fanout;
 pub mod ice;
 pub mod jitter;
 pub mod level;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig};
 use palabre_core::link::RetransmitRing;
 use palabre_core::rtp::Outgoing;
+use palabre_core::srtp::Indices;
 use palabre_load::netem::Conditions;
 use str0m::config::DtlsVersion;
 
@@ -139,14 +140,12 @@ fn a_lost_packet_is_repeated_from_the_ring_and_heard() {
     let mut world = World::new(&WorldConfig::default());
     world.connect();
     let mut ring = RetransmitRing::default();
-    for sequence in 0..10u16 {
-        let header = engine_header(sequence);
+    let (sealer, mut indices) = (world.sealer.take().unwrap(), Indices::default());
+    for sequence in 0..10u64 {
+        let header = engine_header(sequence as u16);
         ring.store(sequence, &header, b"voice");
-        let mut packet = [0; 200];
-        let len = world
-            .link
-            .seal_rtp(world.now, &header, b"voice", &mut packet)
-            .unwrap();
+        let (index, mut packet) = (indices.claim(sequence).unwrap(), [0; 200]);
+        let len = sealer.seal(index, &header, b"voice", &mut packet).unwrap();
         if sequence != 5 {
             world.send_to_peer(&packet[..len]);
         }
@@ -154,11 +153,8 @@ fn a_lost_packet_is_repeated_from_the_ring_and_heard() {
     world.run(Duration::from_millis(50));
     assert_eq!(world.peer.heard.len(), 9);
     let (header, payload) = ring.get(5).unwrap();
-    let mut packet = [0; 200];
-    let len = world
-        .link
-        .repeat_rtp(world.now, header, payload, &mut packet)
-        .unwrap();
+    let (index, mut packet) = (indices.again(5).unwrap(), [0; 200]);
+    let len = sealer.seal(index, header, payload, &mut packet).unwrap();
     world.send_to_peer(&packet[..len]);
     world.run(Duration::from_millis(50));
     assert_eq!(world.peer.heard.last().unwrap().header.sequence_number, 5);

@@ -4,23 +4,24 @@ mod counting;
 
 use counting::allocations;
 use palabre_core::rtp::Outgoing;
-use palabre_core::srtp::{MasterKey, Opener, Profile, Sealer};
+use palabre_core::srtp::{Indices, MasterKey, Opener, Profile, RtpSealer};
 
-fn pass(sealer: &mut Sealer, opener: &mut Opener, sequence: u16) {
+fn pass(sealer: &RtpSealer, indices: &mut Indices, opener: &mut Opener, index: u64) {
     let mut header = [0; 16];
     let outgoing = Outgoing {
         marker: false,
         payload_type: 111,
-        sequence,
+        sequence: 0,
         timestamp: 0,
         ssrc: 1,
         csrcs: &[2],
     };
     outgoing.write(&mut header).expect("16 bytes suffice");
     let mut packet = [0; 200];
+    let index = indices.claim(index).expect("the index is new");
     let len = sealer
-        .seal_rtp(&header, &[7; 100], &mut packet)
-        .expect("the index is new");
+        .seal(index, &header, &[7; 100], &mut packet)
+        .expect("the buffer is long enough");
     opener
         .open_rtp(&mut packet[..len])
         .expect("the packet is authentic");
@@ -36,11 +37,12 @@ fn after_a_streams_first_packet_nothing_is_allocated() {
         let key = vec![7; profile.key_len()];
         let salt = vec![9; profile.salt_len()];
         let master = MasterKey::new(profile, &key, &salt).expect("the lengths are the profile's");
-        let mut sealer = Sealer::new(&master).expect("the keys are taken");
+        let sealer = RtpSealer::new(&master).expect("the keys are taken");
+        let mut indices = Indices::default();
         let mut opener = Opener::new(&master).expect("the keys are taken");
-        pass(&mut sealer, &mut opener, 0);
+        pass(&sealer, &mut indices, &mut opener, 0);
         let before = allocations();
-        (1..1_000).for_each(|sequence| pass(&mut sealer, &mut opener, sequence));
+        (1..1_000).for_each(|index| pass(&sealer, &mut indices, &mut opener, index));
         assert_eq!(allocations(), before, "{profile:?}");
     }
 }

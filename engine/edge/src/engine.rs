@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use palabre_core::shard::{Limits, ParticipantId, RecordingId, RoomId};
-use palabre_net::{Busy, Command, EventQueue, Media, MediaConfig, MediaError, SpeakingHook};
+use palabre_net::{
+    Busy, Command, EventQueue, Media, MediaConfig, MediaError, Pinning, SpeakingHook,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -37,6 +39,8 @@ pub struct EngineConfig {
     /// Media threads, 1 to 255.
     pub shards: u8,
     pub media: Limits,
+    /// Whether each media thread keeps to a core of its own.
+    pub pinning: Pinning,
     /// 32 random bytes shared with whoever signs tickets.
     pub ticket_key: Vec<u8>,
     /// Origins whose pages may use the doors; all when empty.
@@ -134,7 +138,7 @@ impl Engine {
 
     /// Counters by name.
     #[must_use]
-    pub fn metrics(&self) -> Vec<(&'static str, f64)> {
+    pub fn metrics(&self) -> Vec<(String, f64)> {
         self.app.metrics()
     }
 
@@ -281,6 +285,7 @@ fn media_config(config: &EngineConfig) -> Result<MediaConfig, EngineError> {
         addresses: config.media_addresses.clone(),
         shards: config.shards,
         limits: config.media,
+        pinning: config.pinning,
     })
 }
 

@@ -6,3 +6,4 @@ pub mod hub;
 pub mod ticket;
 
 pub use engine::{Engine, EngineConfig, EngineError};
+pub use palabre_net::Pinning;

@@ -12,11 +12,13 @@ use palabre_core::dtls::{Fingerprint, Identity, IdentityError};
 use palabre_core::shard::{Limits, NtpClock, RoomId, Shard};
 
 use crate::command::Command;
+use crate::counters::{Counters, metrics};
+use crate::cpu::{Pinning, allowed_cores};
 use crate::interfaces::media_addresses;
 use crate::outlet::{Outlet, SpeakingHook};
 use crate::routes::Routes;
 use crate::udp::{self, SendBatch};
-use crate::worker::{Counters, Door, Worker};
+use crate::worker::{Door, Worker};
 use crate::writer::Writer;
 use crate::{EventFd, EventQueue};
 
@@ -32,6 +34,7 @@ pub struct MediaConfig {
     /// Threads, 1 to 255.
     pub shards: u8,
     pub limits: Limits,
+    pub pinning: Pinning,
 }
 
 /// Why the media side does not start.
@@ -98,6 +101,7 @@ impl Media {
             doors.push(Door::new(sender, Arc::clone(&wake)));
             inboxes.push((commands, wake));
         }
+        let cores = allowed_cores();
         let mut threads = Vec::new();
         let mut counters = Vec::new();
         for ((number, socket), (commands, wake)) in (0..shards).zip(sockets).zip(inboxes) {
@@ -112,7 +116,7 @@ impl Media {
                     wall_clock(),
                 ),
                 outlet: Outlet {
-                    batch: SendBatch::new(&socket, bound.is_ipv6()),
+                    batch: SendBatch::new(&socket, bound),
                     events: Arc::clone(events),
                     speaking: Arc::clone(speaking),
                     writer: writer.clone(),
@@ -124,6 +128,7 @@ impl Media {
                 siblings: doors.clone(),
                 routes: Routes::default(),
                 counters: Arc::clone(&own),
+                core: config.pinning.core(number.into(), shards.into(), &cores),
             };
             let name = format!("palabre-media-{number}");
             threads.push(
@@ -179,32 +184,10 @@ impl Media {
         door.send(command).map_err(|_refused| Busy)
     }
 
-    /// Counters by name.
+    /// Counters by name, in the words of Prometheus' text format.
     #[must_use]
-    pub fn metrics(&self) -> Vec<(&'static str, f64)> {
-        let total = |of: fn(&Counters) -> &AtomicU64| {
-            self.counters
-                .iter()
-                .map(|counters| of(counters).load(Ordering::Relaxed) as f64)
-                .sum()
-        };
-        vec![
-            (
-                "media_datagrams_received",
-                total(|counters| &counters.received),
-            ),
-            ("media_datagrams_sent", total(|counters| &counters.sent)),
-            (
-                "media_datagrams_dropped",
-                total(|counters| &counters.dropped),
-            ),
-            (
-                "media_datagrams_handed_over",
-                total(|counters| &counters.handed_over),
-            ),
-            ("media_sessions", total(|counters| &counters.links)),
-            ("media_rooms", total(|counters| &counters.rooms)),
-        ]
+    pub fn metrics(&self) -> Vec<(String, f64)> {
+        metrics(self.counters.iter().map(Arc::as_ref))
     }
 
     /// Ends all threads and waits for them: shards first, so that their last pages reach the disk.

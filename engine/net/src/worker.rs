@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
@@ -16,6 +16,8 @@ use socket2::Socket;
 
 use crate::EventFd;
 use crate::command::Command;
+use crate::counters::Counters;
+use crate::cpu;
 use crate::outlet::{Outlet, SLOW};
 use crate::routes::Routes;
 use crate::udp::RecvBatch;
@@ -51,17 +53,6 @@ impl Door {
     }
 }
 
-/// Counters of one shard, written by its thread alone.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub received: AtomicU64,
-    pub sent: AtomicU64,
-    pub dropped: AtomicU64,
-    pub handed_over: AtomicU64,
-    pub links: AtomicU64,
-    pub rooms: AtomicU64,
-}
-
 pub(crate) struct Worker {
     pub number: u8,
     pub shard: Shard,
@@ -73,18 +64,21 @@ pub(crate) struct Worker {
     pub siblings: Vec<Door>,
     pub routes: Routes,
     pub counters: Arc<Counters>,
+    /// To keep to; None to run anywhere.
+    pub core: Option<usize>,
 }
 
 impl Worker {
     /// Runs until [`Command::Stop`].
     pub fn run(mut self) {
+        self.keep_to_core();
         let mut batch = RecvBatch::default();
         while self.carry_out() {
             if let Err(error) = self.receive(&mut batch) {
                 tracing::error!(%error, shard = self.number, "The media socket is broken; its thread ends.");
                 return;
             }
-            self.shard.handle_timeout(Instant::now(), &mut self.outlet);
+            self.serve_deadlines();
             self.outlet.batch.flush();
             self.count();
             self.wait();
@@ -97,6 +91,7 @@ impl Worker {
     fn carry_out(&mut self) -> bool {
         self.wake.reset();
         let now = Instant::now();
+        self.outlet.batch.begin_turn(now);
         for _ in 0..COMMANDS_IN_A_ROW {
             match self.commands.try_recv() {
                 Ok(Command::Stop) => return false,
@@ -243,19 +238,41 @@ impl Worker {
         }
     }
 
+    fn keep_to_core(&self) {
+        if let Some(core) = self.core
+            && let Err(error) = cpu::pin_to(core)
+        {
+            tracing::warn!(%error, core, "A media thread could not be kept on its core.");
+        }
+    }
+
+    fn serve_deadlines(&mut self) {
+        let now = Instant::now();
+        if let Some(at) = self.shard.next_timeout().filter(|at| *at <= now) {
+            self.counters.served(now - at);
+            self.shard.handle_timeout(now, &mut self.outlet);
+        }
+    }
+
     fn count(&self) {
-        self.counters
-            .sent
-            .store(self.outlet.batch.sent, Ordering::Relaxed);
-        self.counters
-            .dropped
-            .store(self.outlet.batch.dropped, Ordering::Relaxed);
-        self.counters
-            .links
-            .store(self.shard.links() as u64, Ordering::Relaxed);
-        self.counters
-            .rooms
-            .store(self.shard.rooms() as u64, Ordering::Relaxed);
+        let (batch, shard) = (&self.outlet.batch, self.shard.counts());
+        let counters = &self.counters;
+        for (counter, value) in [
+            (&counters.sent, batch.sent),
+            (&counters.dropped_full, batch.dropped_full),
+            (&counters.dropped_unreachable, batch.dropped_unreachable),
+            (&counters.reports_ignored, shard.reports_ignored),
+            (&counters.repeated, shard.repeated),
+            (&counters.repeats_refused, shard.repeats_refused),
+            (&counters.links, self.shard.links() as u64),
+            (&counters.rooms, self.shard.rooms() as u64),
+        ] {
+            counter.store(value, Ordering::Relaxed);
+        }
+        let cpu_ns = cpu::thread_time().map(|time| time.as_nanos());
+        if let Some(cpu_ns) = cpu_ns.and_then(|ns| u64::try_from(ns).ok()) {
+            counters.cpu_ns.store(cpu_ns, Ordering::Relaxed);
+        }
     }
 
     fn wait(&self) {

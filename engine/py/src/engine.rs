@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use palabre_core::shard::Limits;
 use palabre_edge::http::limits::HttpLimits;
 use palabre_edge::{EngineConfig, EngineError};
-use palabre_net::{Busy, MediaError};
+use palabre_net::{Busy, MediaError, Pinning};
 use pyo3::exceptions::{PyBufferError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -43,6 +43,7 @@ impl Engine {
         media_addresses,
         ticket_key,
         shards = 1,
+        pin_shards = "auto",
         edge_cors_origins = Vec::new(),
         requests_per_s_per_address = 200,
         max_sessions = 50_000,
@@ -57,6 +58,7 @@ impl Engine {
         media_addresses: Vec<String>,
         ticket_key: Vec<u8>,
         shards: u8,
+        pin_shards: &str,
         edge_cors_origins: Vec<String>,
         requests_per_s_per_address: u32,
         max_sessions: usize,
@@ -76,6 +78,7 @@ impl Engine {
                 .map(|text| address(text))
                 .collect::<PyResult<_>>()?,
             shards,
+            pinning: pinning(pin_shards)?,
             media: Limits {
                 links: max_sessions,
                 links_per_room: max_sessions_per_room,
@@ -158,7 +161,7 @@ impl Engine {
             .map_err(full)
     }
 
-    fn metrics(&self) -> PyResult<HashMap<&'static str, f64>> {
+    fn metrics(&self) -> PyResult<HashMap<String, f64>> {
         Ok(self.running()?.metrics().into_iter().collect())
     }
 
@@ -207,6 +210,17 @@ impl Engine {
             return Err(PyRuntimeError::new_err("The engine has been shut down."));
         }
         Ok(&self.inner)
+    }
+}
+
+fn pinning(word: &str) -> PyResult<Pinning> {
+    match word {
+        "auto" => Ok(Pinning::Auto),
+        "yes" => Ok(Pinning::Always),
+        "no" => Ok(Pinning::Never),
+        other => Err(PyValueError::new_err(format!(
+            "pin_shards has to be auto, yes or no, not {other:?}"
+        ))),
     }
 }
 

@@ -165,6 +165,7 @@ def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
             media_addresses=list(settings.media_addresses),
             ticket_key=ticket_key,
             shards=settings.shards,
+            pin_shards=settings.pin_shards,
             edge_cors_origins=[settings.public_url] if settings.public_url else [],
         )
     except OSError as error:

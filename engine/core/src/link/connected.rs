@@ -9,7 +9,7 @@ use crate::dtls::{Endpoint, Event};
 use crate::ice::Path;
 use crate::rtcp::{self, Packets};
 use crate::rtp::ExtensionIds;
-use crate::srtp::{Opener, Sealer, SessionKeys};
+use crate::srtp::{Opener, RtcpSealer, RtpSealer, SessionKeys};
 
 /// How long the DTLS machine is kept after the handshake, to repeat a last flight that was lost and to notice an early
 /// close. It is by far the largest part of a link.
@@ -17,7 +17,9 @@ const DTLS_LINGER: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(super) struct Connected {
-    pub(super) sealer: Sealer,
+    /// Until whoever sends takes it.
+    pub(super) rtp: Option<RtpSealer>,
+    pub(super) rtcp: RtcpSealer,
     opener: Opener,
     lingering: Option<Lingering>,
     last_heard: Instant,
@@ -34,7 +36,8 @@ impl Connected {
     /// `None` when the cryptographic library refuses the keys.
     pub(super) fn new(endpoint: Endpoint, keys: &SessionKeys, now: Instant) -> Option<Self> {
         Some(Self {
-            sealer: Sealer::new(&keys.local)?,
+            rtp: Some(RtpSealer::new(&keys.local)?),
+            rtcp: RtcpSealer::new(&keys.local)?,
             opener: Opener::new(&keys.remote)?,
             lingering: Some(Lingering {
                 endpoint,

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crate::dtls::{self, Identity};
 use crate::ice::{Agent, IceCredentials, Path};
 use crate::rtp::ExtensionIds;
+use crate::srtp::RtpSealer;
 use crate::stun;
 
 use connected::Connected;
@@ -142,40 +143,23 @@ impl Link {
         self.ice.restart(local, remote);
     }
 
-    /// Protects the packet made of `header` (a whole RTP header, see [`crate::rtp::Outgoing`]) and `payload` into `out`
-    /// and returns its length. `None` when not connected, consent has expired, or the index was used
-    /// (see [`crate::srtp::Sealer::seal_rtp`]).
-    pub fn seal_rtp(
-        &mut self,
-        now: Instant,
-        header: &[u8],
-        payload: &[u8],
-        out: &mut [u8],
-    ) -> Option<usize> {
-        self.sending(now)?
-            .sealer
-            .seal_rtp(header, payload, out)
-            .ok()
+    /// Until when the peer consents to be sent to; `None` before its first check.
+    pub fn consent_until(&self) -> Option<Instant> {
+        self.ice.consent_until()
     }
 
-    /// Protects a packet again that was sent under its sequence number, to answer a NACK; take it from the
-    /// [`RetransmitRing`] of its stream.
-    pub fn repeat_rtp(
-        &mut self,
-        now: Instant,
-        header: &[u8],
-        payload: &[u8],
-        out: &mut [u8],
-    ) -> Option<usize> {
-        self.sending(now)?
-            .sealer
-            .repeat_rtp(header, payload, out)
-            .ok()
+    /// Hands over the key for what is sent, once: only one may count its packets. `None` before the link is connected.
+    pub fn take_rtp_sealer(&mut self) -> Option<RtpSealer> {
+        match &mut self.phase {
+            Phase::Connected(connected) => connected.rtp.take(),
+            Phase::Checking { .. } | Phase::Handshaking(_) | Phase::Closed(_) => None,
+        }
     }
 
-    /// Protects the RTCP compound in `out[..len]` in place and returns its new length; `None` as for RTP.
+    /// Protects the RTCP compound in `out[..len]` in place and returns its new length; `None` when not connected, or
+    /// consent has expired.
     pub fn seal_rtcp(&mut self, now: Instant, len: usize, out: &mut [u8]) -> Option<usize> {
-        self.sending(now)?.sealer.seal_rtcp(len, out).ok()
+        self.sending(now)?.rtcp.seal(len, out).ok()
     }
 
     /// Ends the link from this side and tells the peer where that is still possible.

@@ -1,10 +1,9 @@
 //! The last packets of one outgoing stream, to answer NACKs from.
 
-/// Packets kept: 1.3 s of 20 ms packets, and no more than a [`crate::srtp::Sealer`] may repeat.
+/// Packets kept: 1.3 s of 20 ms packets, and no more than [`crate::srtp::Indices`] may give again.
 const CAPACITY: usize = 64;
 
-/// A ring of plaintext packets of one stream; shared by all links that were sent the same plaintext. A link that was
-/// sent something else under a sequence number must not be answered from it: see [`crate::srtp::Sealer::repeat_rtp`].
+/// A ring of plaintext packets of one stream, by the stream's own count; shared by all that were sent the same plaintext.
 #[derive(Debug, Default)]
 pub struct RetransmitRing {
     /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing stops allocating.
@@ -13,16 +12,16 @@ pub struct RetransmitRing {
 
 #[derive(Debug, Default, Clone)]
 struct Entry {
-    sequence: u16,
+    sequence: u64,
     header_len: usize,
     bytes: Vec<u8>,
 }
 
 impl RetransmitRing {
     /// Keeps the packet with this sequence number; the one `CAPACITY` before it is forgotten.
-    pub fn store(&mut self, sequence: u16, header: &[u8], payload: &[u8]) {
+    pub fn store(&mut self, sequence: u64, header: &[u8], payload: &[u8]) {
         self.packets.resize_with(CAPACITY, Entry::default);
-        if let Some(entry) = self.packets.get_mut(usize::from(sequence) % CAPACITY) {
+        if let Some(entry) = self.packets.get_mut(sequence as usize % CAPACITY) {
             entry.sequence = sequence;
             entry.header_len = header.len();
             entry.bytes.clear();
@@ -32,8 +31,8 @@ impl RetransmitRing {
     }
 
     /// Header and payload of the packet with this sequence number, when it is still here.
-    pub fn get(&self, sequence: u16) -> Option<(&[u8], &[u8])> {
-        let entry = self.packets.get(usize::from(sequence) % CAPACITY)?;
+    pub fn get(&self, sequence: u64) -> Option<(&[u8], &[u8])> {
+        let entry = self.packets.get(sequence as usize % CAPACITY)?;
         let kept = entry.sequence == sequence && !entry.bytes.is_empty();
         kept.then(|| entry.bytes.split_at(entry.header_len))
     }
@@ -47,17 +46,15 @@ mod tests {
     fn the_last_packets_are_found_and_older_ones_forgotten() {
         let mut ring = RetransmitRing::default();
         assert_eq!(ring.get(0), None);
-        for sequence in 65_500..=65_535u16 {
+        for sequence in 65_500..65_576 {
             ring.store(sequence, b"head", &sequence.to_be_bytes());
         }
-        for sequence in 0..40u16 {
-            ring.store(sequence, b"head", &sequence.to_be_bytes());
+        let packet = |sequence: u64| (b"head".to_vec(), sequence.to_be_bytes().to_vec());
+        for sequence in [65_575, 65_530] {
+            let (header, payload) = ring.get(sequence).unwrap();
+            assert_eq!((header.to_vec(), payload.to_vec()), packet(sequence));
         }
-        assert_eq!(ring.get(39), Some((&b"head"[..], &39u16.to_be_bytes()[..])));
-        assert_eq!(
-            ring.get(65_530),
-            Some((&b"head"[..], &65_530u16.to_be_bytes()[..]))
-        );
         assert_eq!(ring.get(65_505), None);
+        assert_eq!(ring.get(65_575 - 65_536), None, "another roll-over");
     }
 }

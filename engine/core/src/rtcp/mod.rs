@@ -29,3 +29,9 @@ pub fn is_rtcp(datagram: &[u8]) -> bool {
         .get(1)
         .is_some_and(|second| (192..=223).contains(second))
 }
+
+/// True when the first packet of a datagram of RTCP is a receiver report. What it is stays in clear (RFC 3711 §3.4); a
+/// NACK may still follow in a compound.
+pub fn is_report(datagram: &[u8]) -> bool {
+    datagram.get(1) == Some(&RECEIVER_REPORT)
+}

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::budget::Budget;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::peer::{Peer, Side};
@@ -55,6 +56,7 @@ impl Shard {
             section: Box::new(offered.section),
             ufrags: vec![local.ufrag().to_owned()],
             alarm: Alarm::default(),
+            budget: Budget::of_listener(),
         };
         let cname = self
             .rooms
@@ -130,6 +132,7 @@ impl Shard {
             return;
         };
         peer.link.close(out);
+        self.fanout.leave(key);
         self.by_session.remove(&peer.session);
         for ufrag in &peer.ufrags {
             self.by_ufrag.remove(ufrag);

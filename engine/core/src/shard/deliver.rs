@@ -1,20 +1,13 @@
-//! From a room's audio to its listeners: the hot path. One header is made for all; each link seals its own copy.
+//! From a room's audio to its listeners: one header is made for all, and the table of listeners does the rest.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
-use slab::Slab;
-
-use super::outbound::{MIX, Shared};
-use super::peer::{Peer, Side};
 use super::room_state::{People, Rings};
-use super::timers::Timers;
 use super::{LinkKey, ParticipantId, RecordingId, RoomId, ShardEvent, ShardSink};
+use crate::fanout::{Fanout, MAX_HEADER_LEN, MIX, Shared};
 use crate::room::{MixPacket, ParticipantKey, RecordingKey, RoomSink, SlotIndex, SlotPacket};
-use crate::rtp::{FIXED_HEADER_LEN, MAX_CSRCS, Outgoing};
-
-/// The longest header that is sent.
-const MAX_HEADER: usize = FIXED_HEADER_LEN + 4 * MAX_CSRCS;
+use crate::rtp::{MAX_CSRCS, Outgoing};
 
 /// The sink of one room's audio.
 pub(super) struct Deliver<'a, S> {
@@ -25,8 +18,7 @@ pub(super) struct Deliver<'a, S> {
     pub mix_listeners: &'a [LinkKey],
     pub rings: &'a mut Rings,
     pub recordings: &'a mut HashMap<RecordingKey, RecordingId>,
-    pub links: &'a mut Slab<Peer>,
-    pub timers: &'a mut Timers,
+    pub fanout: &'a mut Fanout,
     pub out: &'a mut S,
 }
 
@@ -38,20 +30,8 @@ impl<S: ShardSink> Deliver<'_, S> {
         from: Option<ParticipantKey>,
         mut packet: Shared<'_>,
     ) {
-        for key in listeners {
-            let Some(peer) = self.links.get_mut(*key) else {
-                continue;
-            };
-            let Side::Listener(outbound) = &mut peer.side else {
-                continue;
-            };
-            if Some(peer.who) == from {
-                outbound.leave_out(packet.at, packet.seq);
-                continue;
-            }
-            outbound.send(self.now, &mut packet, &mut peer.link, self.out);
-            peer.schedule(*key, self.timers);
-        }
+        self.fanout
+            .send(self.now, listeners, from, &mut packet, self.out);
     }
 
     fn names(&self, keys: &[ParticipantKey]) -> Vec<ParticipantId> {
@@ -72,7 +52,7 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             ssrc: packet.ssrc,
             csrcs: &[packet.csrc],
         };
-        let mut header = [0; MAX_HEADER];
+        let mut header = [0; MAX_HEADER_LEN];
         let Some(header) = facts
             .write(&mut header)
             .and_then(|len| header.get_mut(..len))
@@ -80,10 +60,10 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             return;
         };
         if let Some(ring) = self.rings.slot(at) {
-            ring.store(packet.seq as u16, header, packet.payload);
+            ring.store(packet.seq, header, packet.payload);
         }
         let shared = Shared {
-            at,
+            line: at,
             seq: packet.seq,
             header,
             payload: packet.payload,
@@ -100,18 +80,16 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             ssrc: packet.ssrc,
             csrcs: packet.csrcs.get(..MAX_CSRCS).unwrap_or(packet.csrcs),
         };
-        let mut header = [0; MAX_HEADER];
+        let mut header = [0; MAX_HEADER_LEN];
         let Some(header) = facts
             .write(&mut header)
             .and_then(|len| header.get_mut(..len))
         else {
             return;
         };
-        self.rings
-            .mix()
-            .store(packet.seq as u16, header, packet.payload);
+        self.rings.mix().store(packet.seq, header, packet.payload);
         let shared = Shared {
-            at: MIX,
+            line: MIX,
             seq: packet.seq,
             header,
             payload: packet.payload,

@@ -1,6 +1,7 @@
 //! Links and rooms together: what one thread of the engine owns. Sans-I/O: datagrams, wishes and instants in;
 //! datagrams and events out through [`ShardSink`].
 
+mod budget;
 mod commands;
 mod connect;
 mod deliver;
@@ -9,6 +10,7 @@ mod ids;
 mod inbound;
 mod outbound;
 mod peer;
+mod reports;
 mod room_state;
 mod timers;
 mod types;
@@ -21,21 +23,23 @@ use std::time::Instant;
 use slab::Slab;
 
 use crate::dtls::Identity;
+use crate::fanout::{Fanout, Listener};
 use crate::ice::Path;
 use crate::link::{CloseReason, Received, peek_ufrag};
-use crate::rtcp::{NtpTime, Packets};
+use crate::rtcp::{self, NtpTime, Packets};
 
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
 pub use types::{
-    Accepted, Entropy, Limits, NtpClock, Offered, Refusal, Restarted, SessionId, ShardEvent,
-    ShardSink,
+    Accepted, Counts, Entropy, Limits, NtpClock, Offered, Refusal, Restarted, SessionId,
+    ShardEvent, ShardSink,
 };
 
 use deliver::Deliver;
 use half_open::HalfOpen;
 use peer::{Peer, Side};
+use reports::Round;
 use room_state::RoomState;
-use timers::{Due, Timers};
+use timers::{Alarm, Due, Timers};
 
 /// The index of a link or a room in its [`Slab`]; reused after the end.
 type LinkKey = usize;
@@ -58,6 +62,11 @@ pub struct Shard {
     /// Links that have not shaken hands yet.
     half_open: HalfOpen,
     timers: Timers,
+    /// What packets need of those who listen.
+    fanout: Fanout,
+    reports: Round,
+    reports_alarm: Alarm,
+    counts: Counts,
 }
 
 impl Shard {
@@ -84,6 +93,10 @@ impl Shard {
             by_remote: HashMap::new(),
             half_open: HalfOpen::default(),
             timers: Timers::default(),
+            fanout: Fanout::default(),
+            reports: Round::default(),
+            reports_alarm: Alarm::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -97,6 +110,12 @@ impl Shard {
     #[must_use]
     pub fn rooms(&self) -> usize {
         self.rooms.len()
+    }
+
+    /// What was counted since the beginning.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// Whether a link of this shard was last heard, authentically, at this address.
@@ -125,6 +144,13 @@ impl Shard {
         if stranger && self.half_open.from(path.remote.ip()) >= self.limits.half_open_per_address {
             return;
         }
+        if !self.affords(now, key, datagram) {
+            self.counts.reports_ignored += 1;
+            return;
+        }
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
         match peer.link.handle_datagram(now, path, datagram, out) {
             Some(Received::Rtp(packet)) => self.on_rtp(now, key, &packet, out),
             Some(Received::Rtcp(packets)) => self.on_rtcp(now, key, packets, out),
@@ -134,6 +160,7 @@ impl Shard {
         }
         if by_ufrag.is_some() {
             self.learn_address(key);
+            self.learn_consent(key);
         }
         self.schedule_link(key);
     }
@@ -144,6 +171,7 @@ impl Shard {
             match due {
                 Due::Link(key) => self.on_link_due(now, key, out),
                 Due::Room(key) => self.on_room_due(now, key, out),
+                Due::Reports => self.on_reports_due(now, out),
             }
         }
     }
@@ -181,6 +209,21 @@ impl Shard {
         self.schedule_room(room_key);
     }
 
+    /// Whether what a listener sends is worth opening: checks and handshakes always, RTCP within the budget, RTP never.
+    fn affords(&mut self, now: Instant, key: LinkKey, datagram: &[u8]) -> bool {
+        let Some(peer) = self.links.get_mut(key) else {
+            return false;
+        };
+        // RFC 7983: RTP and RTCP begin with these.
+        let media = datagram.first().is_some_and(|first| first >> 6 == 2);
+        match (&peer.side, self.rooms.get_mut(peer.room)) {
+            (Side::Listener(_), Some(state)) if media => {
+                rtcp::is_rtcp(datagram) && state.affords_report(now, &mut peer.budget, datagram)
+            }
+            (Side::Listener(_) | Side::Speaker(_), _) => true,
+        }
+    }
+
     fn on_rtcp(
         &mut self,
         now: Instant,
@@ -191,11 +234,18 @@ impl Shard {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
-        let rings = self.rooms.get(peer.room).map(RoomState::rings);
         for packet in packets {
-            match (&mut peer.side, rings) {
-                (Side::Listener(outbound), Some(rings)) => {
-                    outbound.answer_nack(now, &packet, rings, &mut peer.link, out);
+            match (&mut peer.side, self.rooms.get_mut(peer.room)) {
+                (Side::Listener(_), Some(state)) => {
+                    let (rings, mut affords) = state.repeats(now, &mut peer.budget);
+                    let mut repeat = |line, sequence| {
+                        if !affords() {
+                            self.counts.repeats_refused += 1;
+                        } else if self.fanout.repeat(now, key, line, sequence, out) {
+                            self.counts.repeated += 1;
+                        }
+                    };
+                    outbound::answer_nack(&packet, rings, &mut repeat);
                 }
                 (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
                 (Side::Listener(_), None) => {}
@@ -211,6 +261,24 @@ impl Shard {
         self.half_open.done(peer.remote.map(|remote| remote.ip()));
         let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
         let mix = peer.side.only_mix();
+        // Who only speaks is never sent a voice, and needs no key for it.
+        let sealer = peer.link.take_rtp_sealer();
+        if let (Side::Listener(outbound), Some(path), Some(consent_until), Some(sealer)) = (
+            &peer.side,
+            peer.link.path(),
+            peer.link.consent_until(),
+            sealer,
+        ) {
+            let listener = Listener {
+                who,
+                payload_type: outbound.payload_type,
+                open: outbound.open(),
+                path,
+                consent_until,
+                sealer,
+            };
+            self.fanout.enter(key, listener);
+        }
         if let Some(state) = self.rooms.get_mut(room_key) {
             state.on_connected(now, key, who, door, mix, out);
         }
@@ -238,11 +306,35 @@ impl Shard {
             Some(Received::Connected) => return self.on_connected(now, key, out),
             Some(Received::Rtp(_) | Received::Rtcp(_)) | None => {}
         }
-        let ntp = NtpTime::since_unix_epoch((self.ntp)(now));
-        if let Some(state) = self.rooms.get(peer.room) {
-            peer.report(now, ntp, state, out);
+        if let Side::Speaker(inbound) = &mut peer.side {
+            inbound.report(now, &mut peer.link, out);
         }
         self.schedule_link(key);
+    }
+
+    /// Sender reports for the next few listeners.
+    fn on_reports_due(&mut self, now: Instant, out: &mut impl ShardSink) {
+        self.reports_alarm.rang(now);
+        let ntp = NtpTime::since_unix_epoch((self.ntp)(now));
+        let sent = self.fanout.take_used();
+        let (rows, more) = self.reports.step(self.fanout.rows(), sent);
+        for key in rows {
+            let Some(peer) = self.links.get_mut(key) else {
+                continue;
+            };
+            let (Side::Listener(outbound), Some(state)) = (&peer.side, self.rooms.get(peer.room))
+            else {
+                continue;
+            };
+            for line in outbound.open() {
+                if let Some(sent) = self.fanout.news(key, line) {
+                    outbound::report(now, ntp, (line, sent), state, &mut peer.link, out);
+                }
+            }
+        }
+        if more {
+            self.schedule_reports(now);
+        }
     }
 
     fn on_room_due(&mut self, now: Instant, key: RoomKey, out: &mut impl ShardSink) {
@@ -264,8 +356,11 @@ impl Shard {
         act: impl FnOnce(&mut crate::room::Room, &mut Deliver<'_, S>),
     ) {
         if let Some(state) = self.rooms.get_mut(key) {
-            let (room, mut deliver) = state.split(now, &mut self.links, &mut self.timers, out);
+            let (room, mut deliver) = state.split(now, &mut self.fanout, out);
             act(room, &mut deliver);
+            if self.fanout.is_used() {
+                self.schedule_reports(now);
+            }
         }
     }
 
@@ -294,10 +389,24 @@ impl Shard {
         }
     }
 
+    /// After an authenticated check the peer may be sent to for longer, or somewhere else.
+    fn learn_consent(&mut self, key: LinkKey) {
+        let link = self.links.get(key).map(|peer| &peer.link);
+        let known = link.and_then(|link| Some((link.path()?, link.consent_until()?)));
+        if let Some((path, until)) = known {
+            self.fanout.consents(key, path, until);
+        }
+    }
+
     fn schedule_link(&mut self, key: LinkKey) {
         if let Some(peer) = self.links.get_mut(key) {
             peer.schedule(key, &mut self.timers);
         }
+    }
+
+    fn schedule_reports(&mut self, now: Instant) {
+        let at = Some(now + reports::STEP);
+        self.reports_alarm.set(at, Due::Reports, &mut self.timers);
     }
 
     fn schedule_room(&mut self, key: RoomKey) {

@@ -1,17 +1,15 @@
 //! One WHIP or WHEP session.
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
+use super::budget::Budget;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
-use super::room_state::RoomState;
 use super::timers::{Alarm, Due, Timers};
-use super::{Door, LinkKey, RoomKey, SessionId, ShardSink};
+use super::{Door, LinkKey, RoomKey, SessionId};
 use crate::ice::IceCredentials;
 use crate::link::Link;
 use crate::room::ParticipantKey;
-use crate::rtcp::NtpTime;
 use crate::sdp::Section;
 
 /// A session: its transport, whose it is, and what flows.
@@ -31,6 +29,8 @@ pub(super) struct Peer {
     /// All that are entered in the shard's table: the one in use, and after an ICE restart the one before.
     pub ufrags: Vec<String>,
     pub alarm: Alarm,
+    /// For what it asks as a listener.
+    pub budget: Budget,
 }
 
 /// Which way the sound goes.
@@ -54,24 +54,10 @@ impl Side {
 }
 
 impl Peer {
-    /// Sends the RTCP reports that are due.
-    pub fn report(
-        &mut self,
-        now: Instant,
-        ntp: NtpTime,
-        state: &RoomState,
-        out: &mut impl ShardSink,
-    ) {
-        match &mut self.side {
-            Side::Speaker(inbound) => inbound.report(now, &mut self.link, out),
-            Side::Listener(outbound) => outbound.report(now, ntp, state, &mut self.link, out),
-        }
-    }
-
     pub fn schedule(&mut self, key: LinkKey, timers: &mut Timers) {
         let report = match &self.side {
             Side::Speaker(inbound) => inbound.report_at(),
-            Side::Listener(outbound) => outbound.report_at(),
+            Side::Listener(_) => None,
         };
         let wanted = [self.link.next_timeout(), report]
             .into_iter()

@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use slab::Slab;
-
+use super::budget::Budget;
 use super::deliver::Deliver;
-use super::outbound::MIX;
-use super::peer::Peer;
 use super::timers::{Alarm, Due, Timers};
 use super::{Door, LinkKey, ParticipantId, RecordingId, RoomId, RoomKey, ShardEvent, ShardSink};
+use crate::fanout::{Fanout, MIX};
 use crate::link::RetransmitRing;
 use crate::room::{ParticipantKey, RecordingKey, Room, SLOTS, SlotIndex};
 
@@ -23,6 +21,7 @@ pub(super) struct RoomState {
     slot_listeners: Vec<LinkKey>,
     mix_listeners: Vec<LinkKey>,
     rings: Rings,
+    budget: Budget,
     recordings: HashMap<RecordingKey, RecordingId>,
     next_recording: u32,
     pub links: usize,
@@ -144,6 +143,7 @@ impl RoomState {
             slot_listeners: Vec::new(),
             mix_listeners: Vec::new(),
             rings,
+            budget: Budget::of_room(),
             recordings: HashMap::new(),
             next_recording: 0,
             links: 0,
@@ -155,8 +155,21 @@ impl RoomState {
         &self.cname
     }
 
-    pub fn rings(&self) -> &Rings {
-        &self.rings
+    /// Whether a listener's datagram of RTCP may be opened.
+    pub fn affords_report(&mut self, now: Instant, listener: &mut Budget, datagram: &[u8]) -> bool {
+        self.budget
+            .affords_report(listener, now, self.links, datagram)
+    }
+
+    /// What can be sent again, and whether one packet more of it may be.
+    pub fn repeats<'a>(
+        &'a mut self,
+        now: Instant,
+        listener: &'a mut Budget,
+    ) -> (&'a Rings, impl FnMut() -> bool + 'a) {
+        let (budget, sessions) = (&mut self.budget, self.links);
+        let affords = move || budget.affords_repeat(listener, now, sessions);
+        (&self.rings, affords)
     }
 
     pub fn people(&mut self) -> &mut People {
@@ -184,8 +197,7 @@ impl RoomState {
     pub fn split<'a, S: ShardSink>(
         &'a mut self,
         now: Instant,
-        links: &'a mut Slab<Peer>,
-        timers: &'a mut Timers,
+        fanout: &'a mut Fanout,
         out: &'a mut S,
     ) -> (&'a mut Room, Deliver<'a, S>) {
         let deliver = Deliver {
@@ -196,8 +208,7 @@ impl RoomState {
             mix_listeners: &self.mix_listeners,
             rings: &mut self.rings,
             recordings: &mut self.recordings,
-            links,
-            timers,
+            fanout,
             out,
         };
         (&mut self.audio, deliver)

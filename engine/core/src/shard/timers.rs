@@ -10,6 +10,8 @@ use super::{LinkKey, RoomKey};
 pub(super) enum Due {
     Link(LinkKey),
     Room(RoomKey),
+    /// The next step of the sender reports.
+    Reports,
 }
 
 /// A heap of instants. Entries are never taken back: who is woken in vain looks and goes back to sleep, which is rare,

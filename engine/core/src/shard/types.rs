@@ -112,6 +112,16 @@ pub struct Restarted {
     pub section: Section,
 }
 
+/// What a shard has done for, and kept from, those who listen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Datagrams of RTP and RTCP that were not opened.
+    pub reports_ignored: u64,
+    /// Packets sent again, and those that were asked for beyond the budget.
+    pub repeated: u64,
+    pub repeats_refused: u64,
+}
+
 /// Why a wish is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

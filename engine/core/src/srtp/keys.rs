@@ -74,17 +74,23 @@ impl MasterKey {
 
     /// The RTP and the RTCP cipher with keys derived from this one (RFC 3711 §4.3).
     pub(super) fn ciphers(&self) -> Option<(Cipher, Cipher)> {
-        let rtp = self.cipher([
+        Some((self.rtp_cipher()?, self.rtcp_cipher()?))
+    }
+
+    pub(super) fn rtp_cipher(&self) -> Option<Cipher> {
+        self.cipher([
             Label::RtpEncryption,
             Label::RtpAuthentication,
             Label::RtpSalt,
-        ])?;
-        let rtcp = self.cipher([
+        ])
+    }
+
+    pub(super) fn rtcp_cipher(&self) -> Option<Cipher> {
+        self.cipher([
             Label::RtcpEncryption,
             Label::RtcpAuthentication,
             Label::RtcpSalt,
-        ])?;
-        Some((rtp, rtcp))
+        ])
     }
 
     fn cipher(&self, [encryption, authentication, salting]: [Label; 3]) -> Option<Cipher> {

@@ -1,20 +1,22 @@
 //! SRTP and SRTCP (RFC 3711) with AEAD_AES_128_GCM, AEAD_AES_256_GCM (RFC 7714) and AES128_CM_SHA1_80.
 //!
-//! A [`Sealer`] protects what one link sends, an [`Opener`] checks and decrypts what it receives. Both keep the packet
-//! index of every stream: the sealer never uses one twice, the opener never accepts one twice.
+//! An [`RtpSealer`] and an [`RtcpSealer`] protect what one link sends, an [`Opener`] checks and decrypts what it receives.
+//! No packet index is used twice: [`Indices`] gives each away once, and the opener accepts none twice.
 
 mod cipher;
 mod counter_mode;
 mod gcm;
+mod indices;
 mod kdf;
 mod keys;
 mod opener;
 mod replay;
 mod sealer;
 
+pub use indices::{Index, Indices};
 pub use keys::{MasterKey, Profile, SessionKeys};
 pub use opener::{MAX_STREAMS, OpenError, Opener};
-pub use sealer::{SealError, Sealer};
+pub use sealer::{RtcpSealer, RtpSealer, SealError};
 
 /// Bytes that protecting an RTP packet may add: the largest tag.
 pub const MAX_RTP_OVERHEAD: usize = 16;

@@ -1,7 +1,7 @@
 //! The sliding window of RFC 3711 §3.3.2: which packet indices were seen.
 
-/// Remembers the highest index and which of the 128 before it were seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Remembers the highest index and which of the 128 before it were seen; at first none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ReplayWindow {
     highest: u64,
     /// Bit n: the index `highest - n` was seen.

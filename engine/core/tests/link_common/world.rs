@@ -8,6 +8,7 @@ use palabre_core::dtls::{DtlsRole, Fingerprint, Identity};
 use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
+use palabre_core::srtp::{Indices, RtpSealer};
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
@@ -63,7 +64,9 @@ pub struct World {
     peer_timeout: Instant,
     /// False cuts the way from the peer.
     pub peer_is_heard: bool,
-    pub next_sequence: u16,
+    /// What the engine speaks with, once connected.
+    pub sealer: Option<RtpSealer>,
+    pub indices: Indices,
 }
 
 impl World {
@@ -106,7 +109,8 @@ impl World {
             to_peer: Netem::new(config.conditions, config.seed ^ 0xFFFF),
             peer_timeout: now,
             peer_is_heard: true,
-            next_sequence: 65_500,
+            sealer: None,
+            indices: Indices::default(),
         }
     }
 
@@ -139,25 +143,31 @@ impl World {
 
     /// Says one packet from the engine; false when the link may not send.
     pub fn engine_speaks(&mut self, payload: &[u8]) -> bool {
-        let sequence = self.next_sequence;
-        self.next_sequence = sequence.wrapping_add(1);
-        let timestamp = u32::from(sequence) * 960;
+        let index = self.indices.next().unwrap_or(65_500);
+        let timestamp = index as u32 * 960;
         let outgoing = Outgoing {
             marker: false,
             payload_type: 111,
-            sequence,
+            sequence: 0,
             timestamp,
             ssrc: ENGINE_SSRC,
             csrcs: &[42],
         };
         let mut header = [0; 16];
         outgoing.write(&mut header).unwrap();
-        let mut packet = [0; 1500];
-        let Some(len) = self.link.seal_rtp(self.now, &header, payload, &mut packet) else {
+        let (Some(sealer), Some(index)) = (&self.sealer, self.indices.claim(index)) else {
             return false;
         };
-        self.to_peer
-            .push(self.now, (engine_address(), packet[..len].to_vec()));
+        if self
+            .link
+            .consent_until()
+            .is_none_or(|until| self.now >= until)
+        {
+            return false;
+        }
+        let mut packet = [0; 1500];
+        let len = sealer.seal(index, &header, payload, &mut packet).unwrap();
+        self.send_to_peer(&packet[..len]);
         true
     }
 
@@ -221,7 +231,10 @@ impl World {
                 level: packet.audio_level.map(|level| level.below_overload_db),
             }),
             Some(Received::Rtcp(packets)) => self.rtcp_packets += packets.count(),
-            Some(Received::Connected) => self.events.push("connected".to_owned()),
+            Some(Received::Connected) => {
+                self.sealer = self.link.take_rtp_sealer();
+                self.events.push("connected".to_owned());
+            }
             Some(Received::Closed(reason)) => self.events.push(format!("{reason:?}")),
             None => {}
         }

@@ -121,3 +121,23 @@ proptest! {
         prop_assert_eq!(world.shard.links(), 1);
     }
 }
+
+#[test]
+fn a_flood_of_reports_and_nacks_is_dropped_unopened_and_disturbs_nobody() {
+    let mut world = stage(good());
+    let from = world.clients[2].peer.address;
+    let before = world.shard.counts();
+    for n in 0..1_000u32 {
+        for packet_type in [201, 205] {
+            let head = [0x80, packet_type, 0, 9];
+            let report = [&head[..], &n.to_be_bytes(), &[7; 40]].concat();
+            assert!(!world.inject(from, &report));
+        }
+        // A listener has nothing to say.
+        assert!(!world.inject(from, &[0x80, 111, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9, 9]));
+    }
+    let ignored = world.shard.counts().reports_ignored - before.reports_ignored;
+    assert!((2_900..3_000).contains(&ignored), "{ignored} of 3,000");
+    world.say(0, &voice());
+    assert!(world.heard(2) > 30);
+}

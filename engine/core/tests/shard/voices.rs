@@ -79,3 +79,20 @@ fn who_has_one_line_hears_everybody_in_the_mix_under_their_csrcs() {
     let of_line = |packet: &str0m::rtp::RtpPacket| *packet.header.ssrc == line;
     assert!(client.peer.heard.iter().all(of_line));
 }
+
+#[test]
+fn whoever_is_sent_to_learns_which_rtp_time_is_which_wall_clock_time() {
+    let mut world = stage(good());
+    let said = voice();
+    for _ in 0..7 {
+        world.say(0, &said);
+    }
+    world.run(Duration::from_millis(200));
+    for listener in [2, 3] {
+        let heard = &world.clients[listener].peer.heard;
+        let reported = heard
+            .iter()
+            .filter(|packet| packet.last_sender_info.is_some());
+        assert!((1..heard.len()).contains(&reported.count()));
+    }
+}

@@ -11,10 +11,10 @@ use super::App;
 impl App {
     /// Counters by name.
     #[must_use]
-    pub fn metrics(&self) -> Vec<(&'static str, f64)> {
+    pub fn metrics(&self) -> Vec<(String, f64)> {
         let mut all = self.media.metrics();
-        all.push(("event_streams", self.hub.readers() as f64));
-        all.push(("events_lost", self.events.lost() as f64));
+        all.push(("event_streams".to_owned(), self.hub.readers() as f64));
+        all.push(("events_lost".to_owned(), self.events.lost() as f64));
         all
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use palabre_core::shard::Limits;
 use palabre_edge::http::limits::HttpLimits;
-use palabre_edge::{Engine, EngineConfig};
+use palabre_edge::{Engine, EngineConfig, Pinning};
 use palabre_load::{Door, Fleet, Speech};
 use palabre_net::{EngineEvent, EventDoor};
 use serde_json::json;
@@ -38,6 +38,7 @@ impl World {
             media_addresses: Vec::new(),
             shards,
             media: Limits::default(),
+            pinning: Pinning::Never,
             ticket_key: KEY.to_vec(),
             cors_origins: Vec::new(),
             http: HttpLimits::default(),

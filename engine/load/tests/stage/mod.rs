@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use palabre_core::shard::Limits;
 use palabre_edge::http::limits::HttpLimits;
-use palabre_edge::{Engine, EngineConfig};
+use palabre_edge::{Engine, EngineConfig, Pinning};
 use palabre_load::{Door, Fleet};
 use serde_json::json;
 
@@ -29,6 +29,7 @@ impl Stage {
             media_addresses: vec![Ipv4Addr::LOCALHOST.into()],
             shards: 1,
             media: Limits::default(),
+            pinning: Pinning::Never,
             ticket_key: KEY.to_vec(),
             cors_origins: Vec::new(),
             http: HttpLimits::default(),

@@ -7,22 +7,32 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 pub(super) fn write(
     address: SocketAddr,
     v6: bool,
-    out: &mut libc::sockaddr_storage,
+    out: &mut libc::sockaddr_in6,
 ) -> libc::socklen_t {
-    let address = match (v6, address) {
-        (true, SocketAddr::V4(v4)) => {
-            SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into()
+    let port = address.port().to_be();
+    let (ip, scope) = match address {
+        SocketAddr::V4(v4) if !v6 => {
+            const _: () = assert!(
+                mem::size_of::<libc::sockaddr_in6>() >= mem::size_of::<libc::sockaddr_in>()
+            );
+            let out = std::ptr::from_mut(out).cast::<libc::sockaddr_in>();
+            // SAFETY: the larger structure has room and the alignment for the smaller one.
+            unsafe {
+                (*out).sin_family = libc::AF_INET as libc::sa_family_t;
+                (*out).sin_port = port;
+                (*out).sin_addr.s_addr = u32::from(*v4.ip()).to_be();
+            }
+            return mem::size_of::<libc::sockaddr_in>() as libc::socklen_t;
         }
-        (_, other) => other,
+        SocketAddr::V4(v4) => (v4.ip().to_ipv6_mapped(), 0),
+        SocketAddr::V6(v6) => (*v6.ip(), v6.scope_id()),
     };
-    let raw = socket2::SockAddr::from(address);
-    // SAFETY: SockAddr holds a valid sockaddr of its length, which is at most that of sockaddr_storage.
-    unsafe {
-        let from = raw.as_ptr().cast::<u8>();
-        let to = std::ptr::from_mut(out).cast::<u8>();
-        std::ptr::copy_nonoverlapping(from, to, raw.len() as usize);
-    }
-    raw.len()
+    out.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+    out.sin6_port = port;
+    out.sin6_flowinfo = 0;
+    out.sin6_addr.s6_addr = ip.octets();
+    out.sin6_scope_id = scope;
+    mem::size_of::<libc::sockaddr_in6>() as libc::socklen_t
 }
 
 /// Reads what the kernel wrote; None for a family that is neither IPv4 nor IPv6.
@@ -56,5 +66,34 @@ pub(super) fn to_v6(ip: IpAddr) -> Ipv6Addr {
     match ip {
         IpAddr::V4(v4) => v4.to_ipv6_mapped(),
         IpAddr::V6(v6) => v6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, v6: bool) -> (libc::socklen_t, Option<SocketAddr>) {
+        // SAFETY: zeros are valid for both.
+        let (mut name, mut storage): (libc::sockaddr_in6, libc::sockaddr_storage) =
+            unsafe { (mem::zeroed(), mem::zeroed()) };
+        let len = write(text.parse().unwrap(), v6, &mut name);
+        // SAFETY: a storage is larger than any address.
+        unsafe {
+            std::ptr::write(std::ptr::from_mut(&mut storage).cast(), name);
+        }
+        (len, read(&storage))
+    }
+
+    #[test]
+    fn what_is_written_for_the_kernel_is_read_again() {
+        for (text, v6, len) in [
+            ("192.0.2.9:5", false, 16),
+            ("192.0.2.9:5", true, 28),
+            ("[2001:db8::1]:65535", true, 28),
+            ("[fe80::1%7]:9", true, 28),
+        ] {
+            assert_eq!(written(text, v6), (len, text.parse().ok()), "{text}");
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 mod address;
 mod control;
+mod own;
 mod recv;
 mod send;
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -17,8 +19,9 @@ pub use send::SendBatch;
 const BATCH: usize = 64;
 /// The largest datagram that is taken; what is longer is cut, and then fails its authentication.
 const MAX_DATAGRAM: usize = 2048;
-/// Room for some hundred milliseconds of a thousand speakers; the kernel gives what it may.
-const SOCKET_BUFFER: usize = 4 << 20;
+/// Room for one tick of a big room on its way out, and for all its listeners' checks on their way in while that tick is
+/// sent: some 5,000 small datagrams, which the kernel charges with 768 bytes each or more.
+const SOCKET_BUFFER: libc::c_int = 4 << 20;
 
 /// Binds `count` sockets to one address; the kernel spreads the peers over them. Port 0 takes any free one.
 ///
@@ -46,11 +49,37 @@ fn bind_one(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    control::ask_for_local_address(&socket, address.is_ipv6())?;
-    // The defaults of some kernels are small; less than asked for is no reason not to start.
-    let _granted = socket
-        .set_recv_buffer_size(SOCKET_BUFFER)
-        .and(socket.set_send_buffer_size(SOCKET_BUFFER));
+    // A socket with one address has nothing to tell.
+    if address.ip().is_unspecified() {
+        control::ask_for_local_address(&socket, address.is_ipv6())?;
+    }
+    for option in [
+        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
+        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
+    ] {
+        ask_for_buffer(&socket, option);
+    }
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// Less than asked for is no reason not to start: the defaults of some kernels are small, and only an administrator
+/// may go beyond what `net.core.rmem_max` and `wmem_max` grant.
+fn ask_for_buffer(socket: &Socket, (beyond, within): (libc::c_int, libc::c_int)) {
+    let ask = |name| {
+        // SAFETY: the option's value is an int, and the length says so.
+        let result = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                name,
+                std::ptr::from_ref(&SOCKET_BUFFER).cast(),
+                size_of::<libc::c_int>() as libc::socklen_t,
+            )
+        };
+        result == 0
+    };
+    if !ask(beyond) && !ask(within) {
+        tracing::debug!("The kernel keeps the buffers of the media socket as they are.");
+    }
 }

@@ -1,0 +1,236 @@
+//! From one packet to many listeners: the hot path. What a packet needs of a listener lies in columns, one row each;
+//! sending is one loop over them: number, patch, seal into the batch. Nothing is allocated, nothing is looked up.
+//!
+//! No (key, SSRC, index) is used for two packets: a row has one key, a line of it one SSRC, and the line's
+//! [`crate::srtp::Indices`] give each index away once. What is repeated is the very same packet.
+
+mod line;
+
+use std::ops::Range;
+use std::time::Instant;
+
+use crate::ice::Path;
+use crate::link::RetransmitRing;
+use crate::room::{ParticipantKey, SLOTS};
+use crate::rtp::{FIXED_HEADER_LEN, MAX_CSRCS};
+use crate::shard::ShardSink;
+use crate::srtp::RtpSealer;
+
+use line::Line;
+
+/// The line of the mix, after those of the slots.
+pub const MIX: usize = SLOTS;
+/// The slots and the mix.
+pub const LINES: usize = SLOTS + 1;
+/// The longest header that is sent.
+pub const MAX_HEADER_LEN: usize = FIXED_HEADER_LEN + 4 * MAX_CSRCS;
+
+/// A listener that can be sent to.
+#[derive(Debug)]
+pub struct Listener {
+    /// Whose own voice is left out.
+    pub who: ParticipantKey,
+    /// Of Opus, in this session.
+    pub payload_type: u8,
+    /// The lines the session was told of; packets of others are not sent.
+    pub open: Range<usize>,
+    pub path: Path,
+    /// RFC 7675: nothing is sent from then on.
+    pub consent_until: Instant,
+    pub sealer: RtpSealer,
+}
+
+/// A packet that many listeners are sent.
+#[derive(Debug)]
+pub struct Shared<'a> {
+    /// A slot, or [`MIX`].
+    pub line: usize,
+    /// The room's number of it.
+    pub seq: u64,
+    /// A whole RTP header; payload type and sequence number become each listener's.
+    pub header: &'a mut [u8],
+    pub payload: &'a [u8],
+}
+
+/// What was sent on a line so far, for a sender report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub packets: u32,
+    pub octets: u32,
+}
+
+/// Where a listener is, and what it is to be sent.
+#[derive(Debug, Clone)]
+struct Target {
+    path: Path,
+    consent_until: Instant,
+    who: ParticipantKey,
+    payload_type: u8,
+    open: Range<u8>,
+}
+
+/// The listeners of a shard, in columns; a row is named by its owner's key.
+#[derive(Debug, Default)]
+pub struct Fanout {
+    targets: Vec<Option<Target>>,
+    sealers: Vec<Option<RtpSealer>>,
+    lines: [Vec<Line>; LINES],
+    used: bool,
+}
+
+impl Fanout {
+    /// Enters a listener, with fresh lines.
+    pub fn enter(&mut self, key: usize, listener: Listener) {
+        if self.targets.len() <= key {
+            self.targets.resize(key + 1, None);
+            self.sealers.resize_with(key + 1, || None);
+            let grow = |line: &mut Vec<Line>| line.resize(key + 1, Line::default());
+            self.lines.iter_mut().for_each(grow);
+        }
+        let byte = |line: usize| line.min(LINES) as u8;
+        let target = Target {
+            path: listener.path,
+            consent_until: listener.consent_until,
+            who: listener.who,
+            payload_type: listener.payload_type,
+            open: byte(listener.open.start)..byte(listener.open.end),
+        };
+        put(&mut self.targets, key, Some(target));
+        put(&mut self.sealers, key, Some(listener.sealer));
+        for line in &mut self.lines {
+            put(line, key, Line::default());
+        }
+    }
+
+    /// Takes a listener out; its key is gone with it.
+    pub fn leave(&mut self, key: usize) {
+        put(&mut self.targets, key, None);
+        put(&mut self.sealers, key, None);
+    }
+
+    /// The listener may be sent to until then, there.
+    pub fn consents(&mut self, key: usize, path: Path, until: Instant) {
+        if let Some(Some(target)) = self.targets.get_mut(key) {
+            (target.path, target.consent_until) = (path, until);
+        }
+    }
+
+    /// The listener is no longer sent what comes on `line`. When it is again, or what comes is counted anew, its
+    /// numbers go on without a gap.
+    pub fn leave_line(&mut self, key: usize, line: usize) {
+        if let Some(line) = self.line(key, line) {
+            line.leave();
+        }
+    }
+
+    /// Sends `packet` to each of `listeners` but those who are `from`.
+    pub fn send(
+        &mut self,
+        now: Instant,
+        listeners: &[usize],
+        from: Option<ParticipantKey>,
+        packet: &mut Shared<'_>,
+        out: &mut impl ShardSink,
+    ) {
+        let (at, Some(lines)) = (packet.line as u8, self.lines.get_mut(packet.line)) else {
+            return;
+        };
+        self.used = true;
+        for key in listeners {
+            let (Some(Some(target)), Some(Some(sealer)), Some(line)) = (
+                self.targets.get(*key),
+                self.sealers.get(*key),
+                lines.get_mut(*key),
+            ) else {
+                continue;
+            };
+            if !target.open.contains(&at) {
+                continue;
+            }
+            if Some(target.who) == from {
+                line.leave_out(packet.seq);
+            } else if now < target.consent_until
+                && let Some(index) = line.claim(packet.seq)
+            {
+                line.count(packet.payload.len());
+                patch(packet.header, target.payload_type);
+                out.datagram(target.path, |buffer| {
+                    sealer
+                        .seal(index, packet.header, packet.payload, buffer)
+                        .ok()
+                });
+            }
+        }
+    }
+
+    /// Sends again the packet of `line` that this listener was sent under `sequence`; true when it was still in `ring`,
+    /// which has to be that of the packets it is sent on this line since it last left it.
+    pub fn repeat(
+        &mut self,
+        now: Instant,
+        key: usize,
+        (line, ring): (usize, &RetransmitRing),
+        sequence: u16,
+        out: &mut impl ShardSink,
+    ) -> bool {
+        let known = self.line(key, line).and_then(|line| line.again(sequence));
+        let (Some((index, seq)), Some(Some(target)), Some(Some(sealer))) =
+            (known, self.targets.get(key), self.sealers.get(key))
+        else {
+            return false;
+        };
+        let (Some((shared, payload)), true) = (ring.get(seq), now < target.consent_until) else {
+            return false;
+        };
+        let mut header = [0u8; MAX_HEADER_LEN];
+        let Some(header) = header.get_mut(..shared.len()) else {
+            return false;
+        };
+        header.copy_from_slice(shared);
+        patch(header, target.payload_type);
+        out.datagram(target.path, |buffer| {
+            sealer.seal(index, header, payload, buffer).ok()
+        });
+        true
+    }
+
+    /// What the listener was sent on `line`, when that is more than at the last call.
+    pub fn news(&mut self, key: usize, line: usize) -> Option<Sent> {
+        let (packets, octets) = self.line(key, line)?.news()?;
+        Some(Sent { packets, octets })
+    }
+
+    /// Rows, empty ones too: every key lies below.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether anything was sent since the last [`Fanout::take_used`].
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.used
+    }
+
+    /// The same, and forgets it.
+    pub fn take_used(&mut self) -> bool {
+        std::mem::take(&mut self.used)
+    }
+
+    fn line(&mut self, key: usize, line: usize) -> Option<&mut Line> {
+        self.lines.get_mut(line)?.get_mut(key)
+    }
+}
+
+/// The payload type of an RTP header; the marker bit stays.
+fn patch(header: &mut [u8], payload_type: u8) {
+    if let Some(second) = header.get_mut(1) {
+        *second = (*second & 0x80) | (payload_type & 0x7f);
+    }
+}
+
+fn put<T>(column: &mut [T], key: usize, value: T) {
+    if let Some(place) = column.get_mut(key) {
+        *place = value;
+    }
+}
