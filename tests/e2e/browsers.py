@@ -182,7 +182,7 @@ class Person:
         return self.take(tap).last(seconds)
 
     def heard_s(self, tap: Tap = "received") -> float:
-        return float(self.evaluate(f"__probe.taps.{tap}.chunks.length")) * 0.02
+        return float(self.evaluate(f"__probe.taps.{tap}.chunks.length")) * 0.01
 
     def take(self, tap: Tap = "received") -> Heard:
         return Heard.from_probe(self.evaluate(f"__probe.taps.{tap}.take()"))

@@ -34,8 +34,6 @@ async def test_ffmpeg_speaks_and_aiortc_hears_it_clearly(
     speaks, listens = ann.join(room["id"]), bob.join(room["id"])
 
     with ffmpeg_speaking(speaks["edge"]["whip"], speaks["ticket"], voices.ann_wav, tmp_path):
-        heard = await aiortc_listener.listen(listens["edge"]["whep"], listens["ticket"], seconds=24)
+        heard = await aiortc_listener.listen(listens["edge"]["whep"], listens["ticket"], seconds=12)
 
-    # aiortc has no concealment: one stumble of a small machine is heard, so the clearest third counts.
-    windows = [heard[begin : begin + 8 * speech.RATE] for begin in range(0, len(heard), 8 * speech.RATE)]
-    assert max(speech.intelligibility(voices.ann, window) for window in windows[:3]) >= CLEAR
+    assert speech.intelligibility(voices.ann, heard[2 * speech.RATE :]) >= CLEAR

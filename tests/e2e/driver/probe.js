@@ -1,12 +1,14 @@
 // Runs in every page before the page's own scripts: hears what the page hears, and says what it is told to say.
 //
-// Two taps, each an AudioWorklet that copies the sum of its tracks with the wall clock beside it:
+// Two taps, each the sum of its tracks in pieces of 10 ms, with the wall clock beside each piece:
 //   sent      what the microphone gives (the stream getUserMedia answered)
 //   received  what arrives through every RTCPeerConnection
+// Chromium hands out the tracks' own samples, of which none are lost however busy the machine is; its Web Audio drops
+// sound when its thread is late. Firefox has Web Audio only, but makes it in the same thread as the tracks' sound.
 // The product has no hook for tests: this one wraps the browser's own constructors.
 (() => {
   const RATE = 48000;
-  const CHUNK = 960; // 20 ms, as in tap.js
+  const CHUNK = 480; // 10 ms, as in tap.js
   let context;
   function audio() {
     context ??= new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
@@ -15,12 +17,42 @@
 
   class Tap {
     chunks = [];
+    forgotten = 0; // samples
     tracks = new Set();
-    async node() {
-      this.ready ??= this.start();
-      return this.ready;
+    add(track) {
+      if (track.kind !== "audio" || this.tracks.has(track)) return;
+      this.tracks.add(track);
+      if ("MediaStreamTrackProcessor" in globalThis) this.read(track.clone());
+      else this.connect(track);
     }
-    async start() {
+    async read(track) {
+      const maxBufferSize = 1000; // 10 s that the page may be busy with other things
+      const frames = new MediaStreamTrackProcessor({ track, maxBufferSize }).readable.getReader();
+      // Every track gives its 10 ms at the same moments: one that joins later begins with the newest piece.
+      let at = this.forgotten + Math.max(0, this.chunks.length - 1) * CHUNK;
+      for (;;) {
+        const { value: frame, done } = await frames.read();
+        if (done) return;
+        if (frame.sampleRate !== RATE) throw new Error(`a track of ${frame.sampleRate} Hz`);
+        const samples = new Float32Array(frame.numberOfFrames);
+        frame.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+        frame.close();
+        for (const sample of samples) this.put(at++ - this.forgotten, sample);
+      }
+    }
+    put(at, sample) {
+      if (at < 0) return;
+      const index = Math.floor(at / CHUNK);
+      this.chunks[index] ??= { wall: Date.now(), pcm: new Float32Array(CHUNK) };
+      this.chunks[index].pcm[at % CHUNK] += sample;
+    }
+    async connect(track) {
+      const source = audio().createMediaStreamSource(new MediaStream([track]));
+      this.node ??= this.worklet();
+      source.connect(await this.node);
+      await audio().resume();
+    }
+    async worklet() {
       module ??= audio().audioWorklet.addModule("/__probe/tap.js"); // the driver answers, not the server
       await module;
       const tap = new AudioWorkletNode(audio(), "tap", { channelCount: 1, channelCountMode: "explicit" });
@@ -28,34 +60,21 @@
       tap.connect(audio().destination);
       return tap;
     }
-    async add(track) {
-      if (track.kind !== "audio" || this.tracks.has(track)) return;
-      this.tracks.add(track);
-      const source = audio().createMediaStreamSource(new MediaStream([track]));
-      source.connect(await this.node());
-      await audio().resume();
-    }
-    // Everything heard since `since` (a frame number): 16-bit PCM in base64, and the wall clock of its first sample.
-    take(since = 0) {
-      const chunks = this.chunks.filter(({ frame }) => frame >= since);
-      const pcm = new Int16Array(chunks.length * CHUNK);
-      const offsets = [];
-      chunks.forEach(({ wall, frame, pcm: samples }, index) => {
+    // Everything heard: 16-bit PCM in base64, and the wall clock of each 10 ms of it.
+    take() {
+      const pcm = new Int16Array(this.chunks.length * CHUNK);
+      this.chunks.forEach(({ pcm: samples }, index) => {
         for (let i = 0; i < CHUNK; i++) pcm[index * CHUNK + i] = Math.max(-1, Math.min(1, samples[i])) * 32767;
-        offsets.push(wall - (index * CHUNK * 1000) / RATE);
       });
-      return { rate: RATE, startsAtMs: median(offsets), frame: chunks[0]?.frame ?? 0, pcm: base64(pcm) };
+      return { cameMs: this.chunks.map(({ wall }) => wall), pcm: base64(pcm) };
     }
     forget() {
+      this.forgotten += this.chunks.length * CHUNK;
       this.chunks = [];
     }
   }
   let module;
   const taps = { sent: new Tap(), received: new Tap() };
-
-  function median(values) {
-    return values.length === 0 ? 0 : values.sort((a, b) => a - b)[values.length >> 1];
-  }
 
   function base64(pcm) {
     const bytes = new Uint8Array(pcm.buffer);

@@ -1,5 +1,5 @@
-// The audio thread's half of probe.js: mono sound in pieces of 20 ms, each with the wall clock and its frame number.
-const CHUNK = 960;
+// The audio thread's half of probe.js: mono sound in pieces of 10 ms, each with the wall clock.
+const CHUNK = 480;
 
 registerProcessor(
   "tap",
@@ -17,7 +17,7 @@ registerProcessor(
     }
 
     send() {
-      this.port.postMessage({ wall: Date.now(), frame: currentFrame, pcm: this.chunk.slice() });
+      this.port.postMessage({ wall: Date.now(), pcm: this.chunk.slice() });
       this.filled = 0;
     }
   },
