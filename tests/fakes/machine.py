@@ -33,8 +33,8 @@ class CountingIds:
         self._count += 1
         return self._count
 
-    def room(self) -> RoomId:
-        return RoomId(f"room_{self._next()}")
+    def room(self, seed: str | None = None) -> RoomId:
+        return RoomId(f"room_{seed}") if seed else RoomId(f"room_{self._next()}")
 
     def participant(self) -> ParticipantId:
         return ParticipantId(f"part_{self._next()}")

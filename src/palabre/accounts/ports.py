@@ -64,11 +64,13 @@ class Answer:
 class Answers(Protocol):
     """Answers to requests with an Idempotency-Key, per account."""
 
-    async def claim(self, account: AccountId, key: str, fingerprint: bytes, now: datetime) -> Answer | None:
-        """None: the key is new and now claimed. Else the answer given before.
+    async def claim(
+        self, account: AccountId, key: str, fingerprint: bytes, now: datetime
+    ) -> Answer | datetime:
+        """The answer given before; else when the key was claimed: now, or by a request that has no answer yet.
 
-        Raises Refused(IDEMPOTENCY_KEY_REUSED) for another request with this key, or while the first one is
-        still being answered.
+        Such a request runs at the same moment, or its process died. Raises Refused(IDEMPOTENCY_KEY_REUSED)
+        for another request with this key.
         """
         ...
 

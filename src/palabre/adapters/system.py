@@ -1,6 +1,7 @@
 """The machine's clock and its randomness."""
 
 import asyncio
+import hashlib
 import secrets
 import string
 import time
@@ -11,6 +12,8 @@ from palabre.domain.ids import AccountId, ChatId, Csrc, MessageId, ParticipantId
 _BASE62 = string.digits + string.ascii_letters
 _LENGTH = 22
 """22 base62 characters are 131 random bits."""
+
+_MANY: int = 62**_LENGTH
 
 
 class SystemClock:
@@ -35,14 +38,16 @@ class SystemIds:
     def account(self) -> AccountId:
         return AccountId(_new("acc"))
 
-    def chat(self) -> ChatId:
-        return ChatId(_new("chat"))
+    def chat(self, seed: str | None = None) -> ChatId:
+        """See `chats.ports.Ids`."""
+        return ChatId(_new("chat", seed))
 
     def message(self) -> MessageId:
         return MessageId(_new("msg"))
 
-    def room(self) -> RoomId:
-        return RoomId(_new("room"))
+    def room(self, seed: str | None = None) -> RoomId:
+        """See `rooms.ports.Ids`."""
+        return RoomId(_new("room", seed))
 
     def participant(self) -> ParticipantId:
         return ParticipantId(_new("part"))
@@ -62,9 +67,13 @@ class SystemIds:
         return secrets.token_urlsafe(32)
 
 
-def _new(prefix: str) -> str:
-    number, characters = secrets.randbelow(62**_LENGTH), []
+def _new(prefix: str, seed: str | None = None) -> str:
+    number, characters = secrets.randbelow(_MANY) if seed is None else _number(prefix + seed), []
     for _ in range(_LENGTH):
         number, digit = divmod(number, 62)
         characters.append(_BASE62[digit])
     return f"{prefix}_{''.join(characters)}"
+
+
+def _number(seed: str) -> int:
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()) % _MANY

@@ -17,8 +17,11 @@ class Conversation:
         self._clock = clock
         self._ids = ids
 
-    async def post(self, card: Card, by: Account, text: str) -> Message:
-        """Raises Refused(NOT_A_MEMBER | FORBIDDEN | MESSAGE_EMPTY | TEXT_TOO_LONG)."""
+    async def post(self, card: Card, by: Account, text: str, *, seed: str | None = None) -> Message:
+        """The new message; with a seed that was used before, the one it made.
+
+        Raises Refused(NOT_A_MEMBER | FORBIDDEN | MESSAGE_EMPTY | TEXT_TOO_LONG).
+        """
         if card.mine is None:
             raise Refused(Code.NOT_A_MEMBER)
         if not may_post(card.chat, card.mine):
@@ -26,7 +29,7 @@ class Conversation:
         body = checked_text(text)
         author = author_of(by, card.chat, card.mine)
         draft = Draft(self._ids.message(), card.chat.id, self._clock.now(), author, body)
-        message = await self._store.add(draft)
+        message = await self._store.add(draft, once=seed)
         self._hints.messages_changed(card.chat.id)
         return message
 

@@ -29,15 +29,19 @@ class Directory:
         handle: str | None,
         visibility: Visibility,
         description: str,
+        seed: str | None = None,
     ) -> Card:
-        """A new group or channel that `by` owns.
+        """A new group or channel that `by` owns; with a seed that was used before, the one it made.
 
         Raises Refused(HANDLE_INVALID | HANDLE_TAKEN | NAME_INVALID | TEXT_TOO_LONG | LIMIT_REACHED).
         """
+        name = self._ids.chat(seed)
+        if seed is not None and (made := await self._store.card(name, by.id)) is not None:
+            return made
         if len(await self._store.owned(by.id)) >= self._chats_per_account:
             raise Refused(Code.LIMIT_REACHED, limit={"chats_per_account": self._chats_per_account})
         chat = Chat(
-            id=self._ids.chat(),
+            id=name,
             kind=kind,
             title=checked_name(title),
             handle=_public_handle(handle, visibility),

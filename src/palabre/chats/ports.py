@@ -147,7 +147,9 @@ class Clock(Protocol):
 class Ids(Protocol):
     """New random names and secrets."""
 
-    def chat(self) -> ChatId: ...
+    def chat(self, seed: str | None = None) -> ChatId:
+        """With a seed always the same one, as random as the seed."""
+        ...
 
     def message(self) -> MessageId: ...
 

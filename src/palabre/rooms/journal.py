@@ -59,12 +59,14 @@ class Journal:
         return (await self._newest(room)).room
 
     async def begin(self, event: RoomStarted) -> Room:
-        """Writes a new room's first event. Raises Refused(ROOM_ALREADY_LIVE)."""
+        """Writes a new room's first event, unless it is there already. Raises Refused(ROOM_ALREADY_LIVE)."""
         room = found(event)
         try:
             await self._store.append(_head(room), 0, [write_event(event)], write_state(room))
         except RoomAlreadyLive as error:
             raise Refused(Code.ROOM_ALREADY_LIVE) from error
+        except VersionConflict:
+            return await self.load(room.id)
         return self._remember(room, room.version)
 
     async def commit(self, room: RoomId, wishes: Sequence[Decide]) -> Step:

@@ -250,7 +250,9 @@ class Clock(Protocol):
 class Ids(Protocol):
     """New random names: prefix + 22 base62 characters."""
 
-    def room(self) -> RoomId: ...
+    def room(self, seed: str | None = None) -> RoomId:
+        """With a seed always the same one, as random as the seed."""
+        ...
 
     def participant(self) -> ParticipantId: ...
 

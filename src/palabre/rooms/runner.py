@@ -42,6 +42,15 @@ class Runner:
         """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
         return await self._journal.load(room)
 
+    async def find(self, room: RoomId) -> Room | None:
+        """The same, None when there is none."""
+        try:
+            return await self._journal.load(room)
+        except Refused as refusal:
+            if refusal.code is not Code.ROOM_NOT_FOUND:
+                raise
+            return None
+
     async def begin(self, event: RoomStarted) -> Room:
         """A new room, live at once. Raises Refused(ROOM_ALREADY_LIVE)."""
         room = await self._journal.begin(event)

@@ -88,11 +88,24 @@ class RoomService:
         self._options = options
 
     async def start(
-        self, account: AccountId, chat: ChatId, *, title: str = "", replace: bool = False
+        self,
+        account: AccountId,
+        chat: ChatId,
+        *,
+        title: str = "",
+        replace: bool = False,
+        seed: str | None = None,
     ) -> Room:
-        """A new live room. With `replace`, the chat's present room ends first."""
-        by = await self._chats.actor(chat, account)
+        """A new live room. With `replace`, the chat's present room ends first.
+
+        With a seed that was used before, the room it made.
+        """
+        by, name = await self._chats.actor(chat, account), self._ids.room(seed)
+        if seed is not None and (made := await self._runner.find(name)) is not None:
+            return made
         present = await self._store.live_room_of(chat)
+        if present == name:
+            return await self._runner.load(name)  # made at the same moment, by the same wish
         if present is not None and replace:
             await self._runner.run(present, c.EndRoom(by))
             present = None
@@ -100,7 +113,7 @@ class RoomService:
         facts = await self._chats.facts(chat)
         command = c.StartRoom(
             by=by,
-            room=self._ids.room(),
+            room=name,
             chat=chat,
             title=title.strip() or facts.title[:TITLE_MAX],
             join_muted=joins_muted_at_first(facts.kind),

@@ -1,6 +1,9 @@
 """Groups and channels: making, finding, joining; who may do what; what is private stays so."""
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from tests.integration.api.people import House, opened
 
@@ -173,6 +176,33 @@ async def test_a_creation_sent_twice_happens_once(house: House) -> None:
     ben = await house.person("ben")
     assert (await ben.must("POST", "/chats", wish, headers=key))["id"] != first["id"]
     assert len((await ada.must("GET", "/chats"))["items"]) == 2
+
+
+async def test_what_was_made_before_the_process_died_is_not_made_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await house.person("ada")
+    chat = await ada.new_chat()
+    wishes = [
+        ("/chats", {"kind": "group", "title": "x", "visibility": "public", "handle": "just_once"}),
+        (f"/chats/{chat}/rooms", {"title": "x", "replace": True}),
+        (f"/chats/{chat}/messages", {"text": "x"}),
+    ]
+
+    async def dies(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    for path, wish in wishes:
+        key = {"Idempotency-Key": f"for {path}"}
+        with monkeypatch.context() as dying:
+            dying.setattr(type(house.services.answers), "keep", dies)
+            with pytest.raises(asyncio.CancelledError):
+                await ada.ask("POST", path, wish, headers=key)
+        first = await ada.must("POST", path, wish, headers=key)
+        assert await ada.must("POST", path, wish, headers=key) == first
+    assert len((await ada.must("GET", "/chats"))["items"]) == 3
+    messages = (await ada.must("GET", f"/chats/{chat}/messages"))["items"]
+    assert len(messages) == 2  # that the voice chat began, and the one that was posted
 
 
 async def test_a_creation_that_was_refused_leaves_its_key_free(house: House) -> None:

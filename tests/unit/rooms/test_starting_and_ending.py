@@ -41,6 +41,14 @@ async def test_two_processes_cannot_both_start_a_room(house, host):
         await house.rooms.start(host, CHAT)
 
 
+async def test_the_same_wish_twice_at_the_same_moment_starts_one_room(house, host):
+    wish = {"seed": "of one request", "replace": True}
+    first, second = await asyncio.gather(*[house.rooms.start(host, CHAT, **wish) for _ in range(2)])
+    assert first.id == second.id
+    assert await house.store.live_rooms() == [first.id]
+    assert (await house.rooms.start(host, CHAT, **wish)).live
+
+
 async def test_the_number_of_rooms_is_limited_and_the_limit_is_named(tmp_path):
     house = House(tmp_path, live_rooms=0)
     with pytest.raises(Refused) as refusal:

@@ -13,11 +13,6 @@ from palabre.domain.refusal import Code, Refused
 KEPT = timedelta(hours=24)
 """A client that repeats a request later than this starts anew."""
 
-UNFINISHED = timedelta(minutes=1)
-"""A claim without an answer for so long was left by a process that died."""
-
-_STILL_BUSY = "The first request with this Idempotency-Key is still being answered. Try again in a moment."
-
 
 class SqlAnswers:
     """The port `accounts.ports.Answers`."""
@@ -25,19 +20,20 @@ class SqlAnswers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, account: AccountId, key: str, fingerprint: bytes, now: datetime) -> Answer | None:
+    async def claim(
+        self, account: AccountId, key: str, fingerprint: bytes, now: datetime
+    ) -> Answer | datetime:
         """See `Answers`."""
         claimed = {"account_id": account, "key": key, "fingerprint": fingerprint, "claimed_at": now}
         async with self._database.write() as connection:
             await connection.execute(delete(t.answers).where(_stale(now)))
             if (await connection.execute(insert_if_new(connection, t.answers, claimed))).rowcount == 1:
-                return None
+                return now
             row = (await connection.execute(select(t.answers).where(_is(account, key)))).one()
         if row.fingerprint != fingerprint:
             raise Refused(Code.IDEMPOTENCY_KEY_REUSED)
-        if row.status is None:
-            raise Refused(Code.IDEMPOTENCY_KEY_REUSED, _STILL_BUSY)
-        return Answer(row.status, row.body)
+        claimed_at: datetime = row.claimed_at
+        return claimed_at if row.status is None else Answer(row.status, row.body)
 
     async def keep(self, account: AccountId, key: str, answer: Answer) -> None:
         """See `Answers`."""
@@ -56,5 +52,4 @@ def _is(account: AccountId, key: str) -> ColumnElement[bool]:
 
 
 def _stale(now: datetime) -> ColumnElement[bool]:
-    abandoned = and_(t.answers.c.status.is_(None), t.answers.c.claimed_at < now - UNFINISHED)
-    return (t.answers.c.claimed_at < now - KEPT) | abandoned
+    return t.answers.c.claimed_at < now - KEPT

@@ -19,7 +19,7 @@ Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` 
 async def create_chat(body: wire.NewChat, me: Me, services: Use, once: OnlyOnce) -> Response:
     """Make a group or a channel; you own it."""
 
-    async def create() -> wire.Chat:
+    async def create(seed: str | None) -> wire.Chat:
         card = await services.directory.create(
             me,
             kind=body.kind,
@@ -27,6 +27,7 @@ async def create_chat(body: wire.NewChat, me: Me, services: Use, once: OnlyOnce)
             handle=body.handle,
             visibility=body.visibility,
             description=body.description,
+            seed=seed,
         )
         return show.chat(card, None)
 

@@ -38,8 +38,8 @@ async def post_message(
 ) -> Response:
     """Say something in a chat."""
 
-    async def create() -> wire.Message:
-        return wire.message(await services.conversation.post(here, me, body.text))
+    async def create(seed: str | None) -> wire.Message:
+        return wire.message(await services.conversation.post(here, me, body.text, seed=seed))
 
     return await once(create)
 

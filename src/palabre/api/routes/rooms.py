@@ -23,8 +23,9 @@ async def start_room(
     """Start a voice chat; it is live at once."""
     wish = body or wire.NewRoom()
 
-    async def create() -> wire_room.Room:
-        return _shown(await services.rooms.start(me.id, here.chat.id, title=wish.title, replace=wish.replace))
+    async def create(seed: str | None) -> wire_room.Room:
+        start = services.rooms.start
+        return _shown(await start(me.id, here.chat.id, title=wish.title, replace=wish.replace, seed=seed))
 
     return await once(create)
 
