@@ -76,11 +76,13 @@ class Journal:
         VERSION_CONFLICT); what a wish itself is refused with stands in the step.
         """
         for _ in range(ATTEMPTS):
-            known = await self._newest(room)
+            known = self._cache.get(room) or await self._newest(room)
             step = _step(known.room, wishes)
             if not step.events:
-                return step
-            try:
+                if await self._newest(room) is known:
+                    return step
+                continue
+            try:  # this tells by itself whether what was decided upon was the newest
                 await self._append(known, step)
             except VersionConflict:
                 self._cache.pop(room, None)
