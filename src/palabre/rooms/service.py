@@ -18,6 +18,7 @@ from palabre.rooms.live import LiveRooms
 from palabre.rooms.options import RoomOptions
 from palabre.rooms.ports import Chats, Clock, Ids, RoomStore
 from palabre.rooms.runner import Runner
+from palabre.rooms.snapshots import Snapshots
 from palabre.rooms.tickets import Ticket, TicketOffice
 
 Wish = Callable[[Actor], c.Command]
@@ -26,11 +27,12 @@ Wish = Callable[[Actor], c.Command]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The answer to a join: who you are in the room, and the ticket for the edge's doors."""
+    """The answer to a join: who you are in the room, the ticket for the edge's doors, what you see (JSON)."""
 
     room: Room
     participant: Participant
     ticket: Ticket
+    snapshot: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class RoomService:
         self._clock = clock
         self._ids = ids
         self._options = options
+        self._snapshots = Snapshots()
 
     async def start(
         self,
@@ -136,7 +139,8 @@ class RoomService:
         if take_over:
             room = await self._runner.load(room.id)
         participant = need_inside(room, by.account)
-        return Entry(room, participant, self._tickets.for_room(room, participant))
+        ticket = self._tickets.for_room(room, participant)
+        return Entry(room, participant, ticket, self._snapshots.of(room, viewer_of(participant)))
 
     async def act(self, account: AccountId, room_id: RoomId, wish: Wish) -> Room:
         """Carries out a wish with the rights the account has in the chat now."""

@@ -107,3 +107,14 @@ async def test_who_looks_while_a_step_is_being_stored_does_not_read_the_whole_lo
     await joining
     assert seen.of(ben) is not None
     assert loads == []
+
+
+async def test_those_who_enter_in_one_step_and_see_the_same_share_its_bytes(house, host, ben, cleo):
+    room = await house.start(host)
+    dora = house.chat.add("dora")
+    first, second, guest = await asyncio.gather(*[house.join(a, room) for a in (ben, dora, cleo)])
+    assert first.snapshot is second.snapshot
+    assert guest.snapshot is not first.snapshot
+    later = await house.join(host, room)
+    assert b'"in_room":4' in later.snapshot
+    assert b'"in_room":3' in first.snapshot
