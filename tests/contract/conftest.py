@@ -16,7 +16,7 @@ def postgres() -> Iterator[str]:
         with server() as url:
             yield url
     except NoPostgres as missing:
-        pytest.skip(str(missing))
+        pytest.fail(str(missing), pytrace=False)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

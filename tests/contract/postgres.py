@@ -21,7 +21,7 @@ class NoPostgres(Exception):
 def server() -> Iterator[str]:
     """The URL of an empty cluster. Raises NoPostgres."""
     if not BINARIES:
-        raise NoPostgres("PostgreSQL is not installed: apt-get install postgresql")
+        raise NoPostgres("PostgreSQL is not installed. Run `make testbed`, or: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="palabre-pg-"))
     try:
         _give_away(folder)

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{KEY, PATIENCE, ROOM, World, fleet, ticket, ticket_of, tone};
+use common::{KEY, PATIENCE, ROOM, Talk, World, ticket, ticket_of, tone};
 use palabre_core::shard::Door;
 use palabre_load::{Client, Plan};
 use palabre_net::{EngineEvent, EventDoor};
@@ -253,34 +253,18 @@ fn pages_of_other_origins_may_use_the_doors_and_read_their_headers() {
 #[test]
 fn a_second_session_replaces_the_first_without_a_word_to_python() {
     let mut world = World::start();
-    world.admit("ann", 11, true);
-    world.admit("bob", 12, false);
-    let mut fleet = fleet();
-    let bob = fleet
-        .join(&world.door("whep", "bob"), Plan::listen().lines(3))
-        .unwrap();
-    let first = fleet
-        .join(
-            &world.door("whip", "ann"),
-            Plan::speak(tone(1.0)).repeating(),
-        )
-        .unwrap();
-    assert!(fleet.run_until(PATIENCE, |fleet| fleet.client(bob).inbox().received() > 5));
+    let mut talk = Talk::start(&world);
     world.expect_connected("ann", Door::Whip);
-    let second = fleet
-        .join(
-            &world.door("whip", "ann"),
-            Plan::speak(tone(1.0)).repeating(),
-        )
-        .unwrap();
-    fleet.take_inbox(bob);
-    assert!(fleet.run_until(PATIENCE, |fleet| fleet.client(bob).inbox().received() > 25));
-    let old = fleet.session(first).unwrap().url.clone();
+    let again = Plan::speak(tone(1.0)).repeating();
+    let second = talk.fleet.join(&world.door("whip", "ann"), again).unwrap();
+    talk.fleet.take_inbox(talk.bob);
+    talk.bob_hears(25);
+    let old = talk.fleet.session(talk.ann).unwrap().url.clone();
     assert_eq!(
         refusal(agent().delete(&old).call().unwrap()),
         is(404, "SESSION_NOT_FOUND")
     );
-    fleet.leave(second).unwrap();
+    talk.fleet.leave(second).unwrap();
     let gone = world.expect("the end", |event| {
         !matches!(event, EngineEvent::StartedSpeaking { .. })
     });

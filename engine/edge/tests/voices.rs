@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, World, fleet, tone};
+use common::{PATIENCE, Talk, World, fleet, tone};
 use palabre_core::shard::Door;
 use palabre_load::{ClientId, Dtls, Fleet, Plan};
 
@@ -16,28 +16,15 @@ fn csrcs(fleet: &Fleet, id: ClientId) -> Vec<u32> {
 #[test]
 fn a_speaker_is_heard_by_a_listener_of_the_slots_and_one_of_the_mix() {
     let mut world = World::start();
-    world.admit("ann", 11, true);
-    world.admit("bob", 12, false);
+    let mut talk = Talk::start(&world);
     world.admit("cy", 13, false);
-    let mut fleet = fleet();
-    let bob = fleet
-        .join(&world.door("whep", "bob"), Plan::listen().lines(3))
-        .unwrap();
-    let cy = fleet
-        .join(&world.door("whep", "cy"), Plan::listen())
-        .unwrap();
-    let _ann = fleet
-        .join(&world.door("whip", "ann"), Plan::speak(tone(3.0)))
-        .unwrap();
-    let both = fleet.run_until(PATIENCE, |fleet| {
-        [bob, cy]
-            .iter()
-            .all(|id| fleet.client(*id).inbox().received() > 50)
-    });
-    assert!(both);
-    for id in [bob, cy] {
+    let door = world.door("whep", "cy");
+    let cy = talk.fleet.join(&door, Plan::listen()).unwrap();
+    let heard = |fleet: &Fleet| fleet.client(cy).inbox().received() > 50;
+    assert!(talk.fleet.run_until(PATIENCE, heard));
+    for id in [talk.bob, cy] {
         assert_eq!(
-            (csrcs(&fleet, id), fleet.client(id).inbox().lost()),
+            (csrcs(&talk.fleet, id), talk.fleet.client(id).inbox().lost()),
             (vec![11], 0)
         );
     }
@@ -66,28 +53,18 @@ fn both_dtls_roles_are_taken() {
 #[test]
 fn who_loses_the_right_is_heard_no_more_although_the_client_goes_on() {
     let world = World::start();
-    world.admit("ann", 11, true);
-    world.admit("bob", 12, false);
-    let mut fleet = fleet();
-    let bob = fleet
-        .join(&world.door("whep", "bob"), Plan::listen().lines(3))
-        .unwrap();
-    let ann = fleet
-        .join(
-            &world.door("whip", "ann"),
-            Plan::speak(tone(1.0)).repeating(),
-        )
-        .unwrap();
-    assert!(fleet.run_until(PATIENCE, |fleet| fleet.client(bob).inbox().received() > 10));
+    let Talk {
+        mut fleet,
+        ann,
+        bob,
+    } = Talk::start(&world);
     world.admit("ann", 11, false);
     // What was decided before the command was carried out is still on its way for a moment.
     fleet.run_for(std::time::Duration::from_millis(100));
     fleet.take_inbox(bob);
     let said = fleet.client(ann).talk().unwrap().sent();
-    assert!(
-        fleet.run_until(PATIENCE, |fleet| fleet.client(ann).talk().unwrap().sent()
-            > said + 25)
-    );
+    let goes_on = |fleet: &Fleet| fleet.client(ann).talk().unwrap().sent() > said + 25;
+    assert!(fleet.run_until(PATIENCE, goes_on));
     assert_eq!(fleet.client(bob).inbox().received(), 0);
 }
 

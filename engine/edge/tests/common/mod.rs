@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use palabre_core::shard::Limits;
 use palabre_edge::http::limits::HttpLimits;
 use palabre_edge::{Engine, EngineConfig, Pinning};
-use palabre_load::{Door, Fleet, Speech};
+use palabre_load::{ClientId, Door, Fleet, Plan, Speech};
 use palabre_net::{EngineEvent, EventDoor};
 use serde_json::json;
 
@@ -88,6 +88,35 @@ impl World {
             door: EventDoor::Media(door),
         };
         self.expect("connected", |event| *event == wanted);
+    }
+}
+
+/// Ann speaks without end, and Bob, who listens to the slots, has heard her.
+pub struct Talk {
+    pub fleet: Fleet,
+    pub ann: ClientId,
+    pub bob: ClientId,
+}
+
+impl Talk {
+    pub fn start(world: &World) -> Self {
+        world.admit("ann", 11, true);
+        world.admit("bob", 12, false);
+        let mut fleet = fleet();
+        let ear = Plan::listen().lines(3);
+        let bob = fleet.join(&world.door("whep", "bob"), ear).unwrap();
+        let voice = Plan::speak(tone(1.0)).repeating();
+        let ann = fleet.join(&world.door("whip", "ann"), voice).unwrap();
+        let mut talk = Self { fleet, ann, bob };
+        talk.bob_hears(10);
+        talk
+    }
+
+    /// Waits until Bob has heard so many packets.
+    pub fn bob_hears(&mut self, packets: u64) {
+        let bob = self.bob;
+        let heard = |fleet: &Fleet| fleet.client(bob).inbox().received() >= packets;
+        assert!(self.fleet.run_until(PATIENCE, heard));
     }
 }
 
