@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import loss
 from bench.rows import Results, Row
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,8 @@ listener (a key and an address each) and given to the kernel with `sendmmsg` in 
 **Joins per second** are bounded by the machine that makes them: one core plays all the browsers, and a browser's half
 of a handshake costs more than the server's. The figure *per second of CPU* says what the server alone would do.
 
+{losses}
+
 ## Your own server
 
 `palabre-load listen --whep URL --token TOKEN --listeners N` joins listeners to any WHEP server and prints what they
@@ -43,9 +46,15 @@ def write(results: Results, command: str) -> None:
     """Writes all three."""
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     rows = results.as_json(machine=machine(), command=command, date=date)
+    rows += loss.present_rows()
     (ROOT / "bench" / "results.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     page = PAGE.format(
-        command=command, date=date, machine=machine(), table=table(results.rows), picture=PICTURE
+        command=command,
+        date=date,
+        machine=machine(),
+        table=table(results.rows),
+        picture=PICTURE,
+        losses=loss.present(),
     )
     (ROOT / "docs" / "bench.md").write_text(page)
     draw(results, ROOT / "docs" / PICTURE)

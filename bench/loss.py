@@ -1,0 +1,222 @@
+"""`python -m bench.loss`: how well a voice is understood over a bad network, by what is done about the losses.
+
+The engine's shard and a client nobody here wrote (str0m) in virtual time: the same figures on any machine, however
+busy. A player of its own hears the packets: libopus, every frame at its time.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import wave
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import repeat
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+from numpy.typing import NDArray
+from pystoi import stoi  # type: ignore[import-untyped]
+
+from bench.rows import Results
+
+ROOT = Path(__file__).parent.parent
+ROWS = ROOT / "bench" / "results.json"
+PREFIX = "stoi_"
+PAGE = ROOT / "docs" / "bench.md"
+PICTURE = Path("images/bench-loss.svg")
+HEADING = "## A voice over a bad network"
+COMMAND = (
+    *("cargo", "bench", "--locked", "--quiet", "--manifest-path", "engine/Cargo.toml"),
+    # In virtual time nothing depends on the speed of the build; this one the tests have made already.
+    *("--profile", "dev", "--package", "palabre-core", "--bench", "loss", "--"),
+)
+RATE = 48_000
+
+
+@dataclass(frozen=True, order=True)
+class Case:
+    """What was tried: `way` the losses are on, `means` against them, `loss` (0 to 1), `burst` packets in a row."""
+
+    way: str
+    means: str
+    patience_ms: int
+    burst: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Means over the seeds: intelligibility 0 to 1, shares of frames 0 to 1, what the listener received."""
+
+    stoi: float
+    made_up: float
+    rebuilt: float
+    packets: float
+    bytes: float
+
+
+Outcomes = dict[Case, Outcome]
+
+
+def measure() -> Outcomes:
+    """Runs every case; about two minutes."""
+    with tempfile.TemporaryDirectory(prefix="palabre-loss-") as name:
+        folder = Path(name)
+        out = subprocess.run([*COMMAND, folder], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        runs = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        with ProcessPoolExecutor(initializer=os.nice, initargs=(5,)) as pool:
+            scores = list(pool.map(_score, repeat(folder), [run["file"] for run in runs], chunksize=8))
+    found: dict[Case, list[Outcome]] = defaultdict(list)
+    for run, score in zip(runs, scores, strict=True):
+        case = Case(run["way"], run["means"], run["patience_ms"], run["burst"], run["loss"])
+        made_up, rebuilt = run["made_up"] / run["frames"], run["rebuilt"] / run["frames"]
+        found[case].append(Outcome(score, made_up, rebuilt, run["packets"], run["bytes"]))
+    return {case: _mean(outcomes) for case, outcomes in sorted(found.items())}
+
+
+def add_rows(outcomes: Outcomes, results: Results) -> None:
+    """One row for each case, beside the same without loss."""
+    for case, outcome in outcomes.items():
+        if case.loss == 0:
+            continue
+        clean = Case(case.way, case.means, case.patience_ms, 1.0, 0.0)
+        kind = "bursts" if case.burst > 1 else "random"
+        name = f"{PREFIX}{case.way}_{case.means}_{case.patience_ms}ms_{kind}_{case.loss * 100:g}"
+        what = f"STOI, {case.loss:.0%} {kind} loss on the way {case.way}; repaired by {case.means}"
+        results.add(name, outcome.stoi, "STOI", what, outcomes[clean].stoi)
+
+
+def _mean(outcomes: list[Outcome]) -> Outcome:
+    def over(name: str) -> float:
+        return float(mean(getattr(outcome, name) for outcome in outcomes))
+
+    return Outcome(over("stoi"), over("made_up"), over("rebuilt"), over("packets"), over("bytes"))
+
+
+def _score(folder: Path, file: str) -> float:
+    return float(stoi(_read(folder / "original.wav"), _read(folder / file), RATE))
+
+
+def _read(path: Path) -> NDArray[np.float64]:
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2") / 32768.0
+
+
+SECTION = """\
+{heading}
+
+Intelligibility (STOI, 1 is the original) of 20 s of speech, means of three seeds, which differ among themselves by up
+to 0.02, with bursts by up to 0.06: smaller differences are chance. 20 ms each way; a frame is played so long after its
+time as the column says, or not at all. `nack`: lost packets are asked for again. `fec`: Opus's own copies, in band, as
+an encoder makes them that is told of 10 % loss. `red`: each packet repeats the one before (RFC 2198). The engine takes
+`red` from speakers; to listeners it sends none (ADR 21), those rows are reckoned. A browser that speaks also answers
+NACKs; the client of this measurement does not. In virtual time, by `python -m bench.loss`: the same everywhere.
+
+{table}
+
+![STOI against the loss on the way to a listener]({picture})
+"""
+
+
+def section(outcomes: Outcomes) -> str:
+    """The section of docs/bench.md."""
+    return SECTION.format(heading=HEADING, table=table(outcomes), picture=PICTURE)
+
+
+def table(outcomes: Outcomes) -> str:
+    """STOI by means and loss in Markdown, random losses before bursts."""
+    weather = sorted({(case.burst, case.loss) for case in outcomes})
+    lines = [
+        "| losses on the way | repaired by | played after | bytes to the listener | "
+        + " | ".join(map(_named, weather))
+        + " |"
+    ]
+    lines.append("|---" * (len(weather) + 4) + "|")
+    for way, means, patience_ms in _kinds(outcomes):
+        cells = [outcomes[Case(way, means, patience_ms, *kind)] for kind in weather]
+        plain = outcomes[Case(way, "nothing", min(_patiences(outcomes)), 1.0, 0.0)]
+        cost = cells[0].bytes / plain.bytes
+        scores = " | ".join(f"{cell.stoi:.3f}" for cell in cells)
+        lines.append(f"| {way} | {means} | {patience_ms} ms | × {cost:.2f} | {scores} |")
+    return "\n".join(lines)
+
+
+def _named(kind: tuple[float, float]) -> str:
+    burst, loss = kind
+    return f"{loss:.0%}" + (f", {burst:g} in a row" if burst > 1 else "")
+
+
+def _kinds(outcomes: Outcomes) -> list[tuple[str, str, int]]:
+    kinds = dict.fromkeys((case.way, case.means, case.patience_ms) for case in outcomes)
+    return sorted(kinds, key=lambda kind: (kind[0] == "up", kind[1].count("+"), kind))
+
+
+def _patiences(outcomes: Iterable[Case]) -> set[int]:
+    return {case.patience_ms for case in outcomes}
+
+
+def draw(outcomes: Outcomes, path: Path) -> None:
+    """STOI against the loss on the way down: single losses, and bursts."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    # The same measurements give the same file.
+    matplotlib.rcParams["svg.hashsalt"] = "palabre"
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True)
+    for (burst, title), axis in zip(((1.0, "single losses"), (3.0, "three in a row")), axes, strict=True):
+        for way, means, patience_ms in _kinds(outcomes):
+            line = [case for case in outcomes if (case.way, case.means) == (way, means)]
+            line = [c for c in line if c.patience_ms == patience_ms and (c.burst == burst or c.loss == 0)]
+            if way == "down":
+                losses = [100 * case.loss for case in sorted(line, key=lambda case: case.loss)]
+                scores = [outcomes[case].stoi for case in sorted(line, key=lambda case: case.loss)]
+                axis.plot(losses, scores, "o-", label=f"{means}, {patience_ms} ms")
+        axis.set(title=title, xlabel="packets lost, %")
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("STOI")
+    axes[1].legend(fontsize="x-small")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def present_rows() -> list[dict[str, object]]:
+    """The rows of bench/results.json that this module wrote."""
+    return [row for row in json.loads(ROWS.read_text()) if row["name"].startswith(PREFIX)]
+
+
+def present() -> str:
+    """The section as it stands in docs/bench.md; empty when there is none."""
+    _, found, after = PAGE.read_text().partition(HEADING)
+    return found + after.partition("\n## ")[0]
+
+
+def write(outcomes: Outcomes) -> None:
+    """Puts the section into docs/bench.md in place of the one that is there, and draws the picture."""
+    before, found, after = PAGE.read_text().partition(HEADING)
+    _, next_heading, rest = after.partition("\n## ")
+    parts = [before if found else before.rstrip() + "\n\n", section(outcomes), next_heading, rest]
+    PAGE.write_text("".join(parts))
+    results = Results()
+    add_rows(outcomes, results)
+    date = datetime.now(UTC).strftime("%Y-%m-%d")
+    rows = results.as_json(machine="any: virtual time", command="python -m bench.loss --write", date=date)
+    others = [row for row in json.loads(ROWS.read_text()) if not row["name"].startswith(PREFIX)]
+    ROWS.write_text(json.dumps([*others, *rows], indent=1, ensure_ascii=False) + "\n")
+    draw(outcomes, ROOT / "docs" / PICTURE)
+
+
+if __name__ == "__main__":
+    found = measure()
+    print(table(found))
+    if "--write" in sys.argv:
+        write(found)
