@@ -31,6 +31,9 @@ Tap = Literal["sent", "received"]
 Kind = Literal["chromium", "firefox"]
 
 
+CALM_S = 0.08  # what a jitter buffer waits at most when nothing is late
+
+
 class BrowserError(Exception):
     """What the browser or its driver answered instead of doing what it was asked."""
 
@@ -180,6 +183,22 @@ class Person:
             lambda: self.heard_s(tap) >= seconds, within_s=seconds + 15, what=f"{self.name} to hear on"
         )
         return self.take(tap).last(seconds)
+
+    def settle(self) -> None:
+        """Waits until the jitter buffer wants no more than a calm way needs.
+
+        While a page loads, its browser takes packets late; the buffer remembers that for some twenty seconds.
+        """
+        before = self.evaluate("__probe.wishedWait()")
+
+        def calm() -> bool:
+            nonlocal before
+            now = self.evaluate("__probe.wishedWait()")
+            seconds, samples = now[0] - before[0], now[1] - before[1]
+            before = now
+            return samples > 0 and 0 < seconds / samples <= CALM_S
+
+        eventually(calm, within_s=45, what=f"the jitter buffer of {self.name} to settle")
 
     def heard_s(self, tap: Tap = "received") -> float:
         return float(self.evaluate(f"__probe.taps.{tap}.chunks.length")) * 0.01

@@ -22,6 +22,7 @@ def test_what_ann_says_is_heard_clearly_and_soon_in_chromium_and_in_firefox(
     for listener in (bob, carol):
         listener.subscribe(chat)
         listener.join_voice_chat()
+        listener.person.settle()
 
         assert 0 < clearly_heard(listener, speaker=ann) <= QUICK_MS
     bob.person.wait_for("participant", participant=ann.participant, speaking="true")

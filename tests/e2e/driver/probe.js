@@ -139,5 +139,19 @@
     return sent;
   }
 
-  Object.defineProperty(globalThis, "__probe", { value: { taps, speak, disobey, packetsSent, connections } });
+  // How long the jitter buffers would have each sample wait, all in all: seconds, and samples.
+  async function wishedWait() {
+    let [seconds, samples] = [0, 0];
+    for (const connection of connections) {
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type !== "inbound-rtp") continue;
+        seconds += report.jitterBufferTargetDelay ?? 0;
+        samples += report.jitterBufferEmittedCount ?? 0;
+      }
+    }
+    return [seconds, samples];
+  }
+
+  const probe = { taps, speak, disobey, packetsSent, wishedWait, connections };
+  Object.defineProperty(globalThis, "__probe", { value: probe });
 })();
