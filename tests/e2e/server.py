@@ -22,14 +22,8 @@ class Server:
 
     folder: Path
     process: subprocess.Popen[bytes] | None = None
-    ports: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.ports = {
-            "HTTP_PORT": free_port(socket.SOCK_STREAM),
-            "EDGE_PORT": free_port(socket.SOCK_STREAM),
-            "MEDIA_PORT": free_port(socket.SOCK_DGRAM),
-        }
+    ports: dict[str, int] = field(default_factory=lambda: free_ports())
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -40,8 +34,8 @@ class Server:
         return self.folder / "server.log"
 
     def start(self) -> None:
-        settings = {f"PALABRE_{name}": str(port) for name, port in self.ports.items()}
-        settings["PALABRE_DATA"] = str(self.folder / "data")
+        given = {**self.ports, "DATA": self.folder / "data", **self.settings}
+        settings = {f"PALABRE_{name}": str(value) for name, value in given.items()}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [Path(sys.executable).with_name("palabre"), "serve"],
@@ -97,6 +91,9 @@ class Program:
         answer = self._http.post(path, json=body).raise_for_status()
         return answer.json() if answer.content else None
 
+    def patch(self, path: str, body: dict[str, object]) -> Any:
+        return self._http.patch(path, json=body).raise_for_status().json()
+
     def join(self, room: str) -> dict[str, Any]:
         """Enter as oneself: the ticket and the edge's addresses."""
         me = {"kind": "account", "id": self.account["id"]}
@@ -117,6 +114,14 @@ def sign_up(url: str, handle: str, name: str) -> Program:
     body = {"handle": handle, "display_name": name, "password": PASSWORD}
     httpx.post(f"{url}/api/v1/accounts", json=body, timeout=20).raise_for_status()
     return Program(url, handle, PASSWORD)
+
+
+def free_ports() -> dict[str, int]:
+    return {
+        "HTTP_PORT": free_port(socket.SOCK_STREAM),
+        "EDGE_PORT": free_port(socket.SOCK_STREAM),
+        "MEDIA_PORT": free_port(socket.SOCK_DGRAM),
+    }
 
 
 def free_port(kind: socket.SocketKind) -> int:

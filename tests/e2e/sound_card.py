@@ -33,3 +33,35 @@ def sound_card(folder: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+@contextmanager
+def plugged_in(card: str, voice: Path) -> Iterator[None]:
+    """While inside, the sound card at this address has a microphone into which somebody says `voice`."""
+    modules: list[str] = []
+    try:
+        # A program's sound becomes a microphone: browsers offer no monitor of a sink, but do offer what follows one.
+        modules.append(control(card, "load-module", "module-null-sink", "sink_name=mouth", "rate=48000"))
+        control(card, "set-default-sink", "nothing")
+        modules.append(
+            control(
+                card, "load-module", "module-remap-source", "master=mouth.monitor", "source_name=microphone"
+            )
+        )
+        control(card, "set-default-source", "microphone")
+        player = subprocess.Popen(["paplay", f"--server={card}", "--device=mouth", str(voice)])
+        try:
+            yield
+        finally:
+            player.terminate()
+            player.wait(timeout=10)
+    finally:
+        for module in reversed(modules):
+            control(card, "unload-module", module)
+
+
+def control(card: str, *command: str) -> str:
+    done = subprocess.run(
+        ["pactl", f"--server={card}", *command], capture_output=True, text=True, timeout=10, check=True
+    )
+    return done.stdout.strip()

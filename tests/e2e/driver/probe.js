@@ -129,14 +129,18 @@
     RTCRtpSender.prototype.replaceTrack = async () => undefined;
   }
 
-  async function packetsSent() {
-    let sent = 0;
+  const packetsSent = () => total("outbound-rtp", "packetsSent");
+  const packetsReceived = () => total("inbound-rtp", "packetsReceived");
+
+  // Over every connection the page ever had; a closed one keeps no count of what it sent.
+  async function total(type, counter) {
+    let packets = 0;
     for (const connection of connections) {
       for (const report of (await connection.getStats()).values()) {
-        if (report.type === "outbound-rtp") sent += report.packetsSent;
+        if (report.type === type) packets += report[counter];
       }
     }
-    return sent;
+    return packets;
   }
 
   // How long the jitter buffers would have each sample wait, all in all: seconds, and samples.
@@ -152,6 +156,6 @@
     return [seconds, samples];
   }
 
-  const probe = { taps, speak, disobey, packetsSent, wishedWait, connections };
+  const probe = { taps, speak, disobey, packetsSent, packetsReceived, wishedWait, connections };
   Object.defineProperty(globalThis, "__probe", { value: probe });
 })();
