@@ -117,8 +117,7 @@ def gather(ann: Member, *listeners: Member) -> None:
 
 
 def says(member: Member, status: str, words: str) -> None:
-    member.person.wait_for_text("status-line", words, timeout_s=45)
-    assert member.person.attributes("status-line", "data-status") == [status]
+    member.person.wait_for_text("status-line", words, status=status, timeout_s=45)
 
 
 def is_well_again(member: Member) -> None:
