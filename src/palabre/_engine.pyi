@@ -30,6 +30,8 @@ class Engine:
     - `ticket_key`: the 32 bytes that tickets are signed with (HS256).
     - `edge_cors_origins`: origins whose pages may use the doors; all when empty.
     - `max_*`: bounds; what would go beyond is refused with 503.
+    - `floor_above`: rooms with more listeners than this are packed: whoever may not speak hears the mix.
+    - `floor_frames`: 20 ms frames in a packet of that mix, 1, 3, 5 or 6; by the number of listeners when None.
 
     Raises OSError, with errno and the address in it, when a port cannot be bound; ValueError for a malformed argument.
     """
@@ -53,6 +55,8 @@ class Engine:
         max_sessions: int = 50_000,
         max_sessions_per_room: int = 20_000,
         max_rooms: int = 10_000,
+        floor_above: int = 50,
+        floor_frames: int | None = None,
     ) -> Engine: ...
     def drain(self) -> list[EngineEvent]:
         """What happened since the last call, oldest first. Never blocks."""

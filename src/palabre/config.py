@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -67,6 +67,13 @@ class Settings(BaseModel):
         "auto",
         pattern="^(auto|yes|no)$",
         description="each media thread keeps to a core: auto (several threads, as many cores), yes, no",
+    )
+    floor_above: int = Field(
+        50, ge=0, description="voice chats with more listeners send them one mix instead of each speaker"
+    )
+    floor_frames: Literal["auto", "1", "3", "5", "6"] = Field(
+        "auto",
+        description="frames of 20 ms in a packet of that mix: 1, 3, 5, 6, or auto by the number of listeners",
     )
     session_days: int = Field(30, ge=1, description="a sign-in lasts this long")
     empty_room_s: float = Field(

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use palabre_core::level::Loudness;
 use palabre_core::opus::{Encoder, FRAME_SAMPLES};
 use palabre_core::room::{
-    AudioPacket, MixPacket, ParticipantKey, RecordingKey, Room, RoomSink, SlotIndex, SlotPacket,
+    AudioPacket, GroupIndex, MixPacket, Moment, PackSize, ParticipantKey, RecordingKey, Room,
+    RoomSink, SlotIndex, SlotPacket,
 };
 
 /// A minute of each case.
@@ -24,9 +25,11 @@ impl RoomSink for Nobody {
     fn slot_packet(&mut self, _slot: SlotIndex, packet: &SlotPacket<'_>) {
         black_box(packet);
     }
-    fn mix_packet(&mut self, packet: &MixPacket<'_>) {
+    fn mix_packet(&mut self, _group: GroupIndex, packet: &MixPacket<'_>) {
         black_box(packet);
     }
+    fn mix_turn(&mut self, _at: Instant, _group: GroupIndex, _moment: Moment) {}
+    fn mix_resized(&mut self, _size: PackSize) {}
     fn speaking(&mut self, _now_speaking: &[ParticipantKey]) {}
     fn started_speaking(&mut self, _who: ParticipantKey) {}
     fn recording_page(&mut self, _recording: RecordingKey, page: &[u8]) {

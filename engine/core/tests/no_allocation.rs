@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use counting::allocations;
 use palabre_core::opus::{Encoder, FRAME_SAMPLES};
 use palabre_core::room::{
-    AudioPacket, MixPacket, ParticipantKey, RecordingKey, Room, RoomSink, SlotIndex, SlotPacket,
+    AudioPacket, GroupIndex, MixPacket, Moment, PackSize, ParticipantKey, RecordingKey, Room,
+    RoomSink, SlotIndex, SlotPacket,
 };
 
 #[derive(Default)]
@@ -20,9 +21,11 @@ impl RoomSink for Count {
     fn slot_packet(&mut self, _slot: SlotIndex, _packet: &SlotPacket<'_>) {
         self.slot_packets += 1;
     }
-    fn mix_packet(&mut self, _packet: &MixPacket<'_>) {
+    fn mix_packet(&mut self, _group: GroupIndex, _packet: &MixPacket<'_>) {
         self.mix_packets += 1;
     }
+    fn mix_turn(&mut self, _at: Instant, _group: GroupIndex, _moment: Moment) {}
+    fn mix_resized(&mut self, _size: PackSize) {}
     fn speaking(&mut self, _now_speaking: &[ParticipantKey]) {}
     fn started_speaking(&mut self, _who: ParticipantKey) {}
     fn recording_page(&mut self, _recording: RecordingKey, _page: &[u8]) {}
@@ -39,7 +42,7 @@ fn frame_of_a_tone() -> Vec<u8> {
 }
 
 /// Allocations during the second half of 2,000 frames of three speakers, and what came out.
-fn second_half(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
+fn second_half(claimed_level: Option<u8>, mix: Option<PackSize>) -> (usize, Count) {
     #[expect(
         clippy::disallowed_methods,
         reason = "an Instant can be had from the clock only"
@@ -47,7 +50,10 @@ fn second_half(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
     let start = Instant::now();
     let (mut room, mut out, payload) = (Room::new(1, start), Count::default(), frame_of_a_tone());
     (1..=3).for_each(|who| room.admit(ParticipantKey(who), who, true, &mut out));
-    room.want_mix(mix, start);
+    if let Some(size) = mix {
+        room.set_pack_size(size, start, &mut out);
+        room.want_mix(true, start);
+    }
     let mut before = 0;
     for n in 0..2_000u16 {
         let now = start + Duration::from_millis(20) * u32::from(n);
@@ -74,14 +80,22 @@ fn second_half(claimed_level: Option<u8>, mix: bool) -> (usize, Count) {
 #[test]
 fn a_forwarded_packet_allocates_nothing() {
     for claimed_level in [Some(20), None] {
-        let (allocations, out) = second_half(claimed_level, false);
+        let (allocations, out) = second_half(claimed_level, None);
         assert_eq!((allocations, out.slot_packets), (0, 6_000));
     }
 }
 
 #[test]
 fn a_mixed_frame_allocates_nothing_either() {
-    let (allocations, out) = second_half(Some(20), true);
+    let (allocations, out) = second_half(Some(20), Some(PackSize::One));
     assert_eq!(allocations, 0);
+    assert!(out.mix_packets > 1_990);
+}
+
+#[test]
+fn nor_does_a_pack() {
+    let (allocations, out) = second_half(Some(20), Some(PackSize::Five));
+    assert_eq!(allocations, 0);
+    // Each tick one of the five groups has its turn.
     assert!(out.mix_packets > 1_990);
 }

@@ -27,6 +27,8 @@ pub(crate) struct Counters {
     pub repeats_refused: AtomicU64,
     pub links: AtomicU64,
     pub rooms: AtomicU64,
+    pub slot_listeners: AtomicU64,
+    pub mix_listeners: AtomicU64,
     /// CPU time of the thread, in nanoseconds.
     pub cpu_ns: AtomicU64,
     late: [AtomicU64; 8],
@@ -50,7 +52,7 @@ pub(crate) fn metrics<'a>(
     shards: impl Iterator<Item = &'a Counters> + Clone,
 ) -> Vec<(String, f64)> {
     type Of = fn(&Counters) -> &AtomicU64;
-    let named: [(&str, Of); 10] = [
+    let named: [(&str, Of); 12] = [
         ("media_datagrams_received", |all| &all.received),
         ("media_datagrams_sent", |all| &all.sent),
         ("media_datagrams_dropped{why=\"full\"}", |all| {
@@ -65,6 +67,10 @@ pub(crate) fn metrics<'a>(
         ("media_repeats_refused", |all| &all.repeats_refused),
         ("media_sessions", |all| &all.links),
         ("media_rooms", |all| &all.rooms),
+        ("media_listeners{hears=\"slots\"}", |all| {
+            &all.slot_listeners
+        }),
+        ("media_listeners{hears=\"mix\"}", |all| &all.mix_listeners),
     ];
     let total = |of: Of| sum(shards.clone().map(of));
     let mut all: Vec<(String, f64)> = named

@@ -129,6 +129,7 @@ impl Media {
                 routes: Routes::default(),
                 counters: Arc::clone(&own),
                 core: config.pinning.core(number.into(), shards.into(), &cores),
+                census: Instant::now(),
             };
             let name = format!("palabre-media-{number}");
             threads.push(

@@ -27,6 +27,8 @@ use crate::writer::Job;
 const BATCHES_IN_A_ROW: usize = 8;
 /// Commands carried out before the socket gets its turn.
 const COMMANDS_IN_A_ROW: usize = 256;
+/// Listeners are counted so often: it takes a look at every room.
+const CENSUS_EVERY: Duration = Duration::from_secs(1);
 
 /// How to reach a shard's thread.
 #[derive(Clone)]
@@ -66,6 +68,8 @@ pub(crate) struct Worker {
     pub counters: Arc<Counters>,
     /// To keep to; None to run anywhere.
     pub core: Option<usize>,
+    /// When the listeners of all rooms were last counted.
+    pub census: Instant,
 }
 
 impl Worker {
@@ -254,7 +258,7 @@ impl Worker {
         }
     }
 
-    fn count(&self) {
+    fn count(&mut self) {
         let (batch, shard) = (&self.outlet.batch, self.shard.counts());
         let counters = &self.counters;
         for (counter, value) in [
@@ -272,6 +276,22 @@ impl Worker {
         let cpu_ns = cpu::thread_time().map(|time| time.as_nanos());
         if let Some(cpu_ns) = cpu_ns.and_then(|ns| u64::try_from(ns).ok()) {
             counters.cpu_ns.store(cpu_ns, Ordering::Relaxed);
+        }
+        let now = Instant::now();
+        if now.saturating_duration_since(self.census) >= CENSUS_EVERY {
+            self.census = now;
+            self.count_listeners();
+        }
+    }
+
+    fn count_listeners(&self) {
+        let (slots, mix) = self.shard.listeners();
+        let counters = &self.counters;
+        for (counter, value) in [
+            (&counters.slot_listeners, slots),
+            (&counters.mix_listeners, mix),
+        ] {
+            counter.store(value as u64, Ordering::Relaxed);
         }
     }
 

@@ -6,7 +6,8 @@ use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use palabre_core::shard::Limits;
+use palabre_core::room::PackSize;
+use palabre_core::shard::{FloorRules, Limits};
 use palabre_edge::http::limits::HttpLimits;
 use palabre_edge::{EngineConfig, EngineError};
 use palabre_net::{Busy, MediaError, Pinning};
@@ -49,6 +50,8 @@ impl Engine {
         max_sessions = 50_000,
         max_sessions_per_room = 20_000,
         max_rooms = 10_000,
+        floor_above = 50,
+        floor_frames = None,
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only in Python")]
     fn new(
@@ -64,6 +67,8 @@ impl Engine {
         max_sessions: usize,
         max_sessions_per_room: usize,
         max_rooms: usize,
+        floor_above: usize,
+        floor_frames: Option<usize>,
     ) -> PyResult<Self> {
         if ticket_key.len() != TICKET_KEY_BYTES {
             return Err(PyValueError::new_err(format!(
@@ -83,6 +88,10 @@ impl Engine {
                 links: max_sessions,
                 links_per_room: max_sessions_per_room,
                 rooms: max_rooms,
+                floor: FloorRules {
+                    above: floor_above,
+                    frames: floor_frames.map(pack_size).transpose()?,
+                },
                 ..Limits::default()
             },
             ticket_key,
@@ -222,6 +231,12 @@ fn pinning(word: &str) -> PyResult<Pinning> {
             "pin_shards has to be auto, yes or no, not {other:?}"
         ))),
     }
+}
+
+fn pack_size(frames: usize) -> PyResult<PackSize> {
+    PackSize::of(frames).ok_or_else(|| {
+        PyValueError::new_err(format!("floor_frames cannot be {frames}: 1, 3, 5 or 6"))
+    })
 }
 
 fn address(text: &str) -> PyResult<IpAddr> {

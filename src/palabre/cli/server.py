@@ -166,6 +166,8 @@ def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
             ticket_key=ticket_key,
             shards=settings.shards,
             pin_shards=settings.pin_shards,
+            floor_above=settings.floor_above,
+            floor_frames=None if settings.floor_frames == "auto" else int(settings.floor_frames),
             edge_cors_origins=[settings.public_url] if settings.public_url else [],
         )
     except OSError as error:

@@ -1,4 +1,4 @@
-/** Plays the slots of a WHEP session: one <audio> element each. */
+/** Plays the lines of a WHEP session, slots and mix: one <audio> element each. */
 export class Loudspeakers {
   #elements: HTMLAudioElement[] = [];
 
@@ -8,7 +8,7 @@ export class Loudspeakers {
   /** Plays these tracks instead of what was played before. */
   play(tracks: readonly MediaStreamTrack[]): void {
     this.stop();
-    this.#elements = tracks.map((track, slot) => elementFor(track, slot));
+    this.#elements = tracks.map((track, line) => elementFor(track, line));
     document.body.append(...this.#elements);
     void this.resume();
   }
@@ -29,9 +29,9 @@ export class Loudspeakers {
   }
 }
 
-function elementFor(track: MediaStreamTrack, slot: number): HTMLAudioElement {
+function elementFor(track: MediaStreamTrack, line: number): HTMLAudioElement {
   const element = document.createElement("audio");
-  element.dataset["slot"] = String(slot);
+  element.dataset["line"] = String(line);
   element.autoplay = true;
   element.srcObject = new MediaStream([track]);
   return element;

@@ -13,8 +13,11 @@ import { browserTimers, Runner } from "./machine";
 import { OUT, type SessionEffect, type SessionInput, type SessionState, stepSession } from "./session_machine";
 import type { RoomAction, RoomState } from "./state";
 
-/** Three slots: the server forwards the three loudest voices, each in one of its own. */
-const SLOTS = 3;
+/**
+ * Three slots, in which the server forwards the three loudest voices, and the one mix that listeners of a big room get
+ * instead. Which of them are used is the server's choice, and may change at any time.
+ */
+const LINES = 3 + 1;
 
 /**
  * Keeps one stay in one room going: joins, opens the doors (events, hearing, speaking), and brings back what breaks.
@@ -191,8 +194,8 @@ export class Conductor {
   }
 
   #prepareHearing(pc: RTCPeerConnection): void {
-    const slots = Array.from({ length: SLOTS }, () => pc.addTransceiver("audio", { direction: "recvonly" }));
-    this.#loudspeakers.play(slots.map((slot) => slot.receiver.track));
+    const lines = Array.from({ length: LINES }, () => pc.addTransceiver("audio", { direction: "recvonly" }));
+    this.#loudspeakers.play(lines.map((line) => line.receiver.track));
   }
 
   #prepareSpeaking(pc: RTCPeerConnection): void {

@@ -1,11 +1,13 @@
 //! Opus (RFC 6716): what a packet says of itself, and the codec's own library behind a small safe face.
 
 mod codec;
+mod pack;
 mod packet;
 
 use std::time::Duration;
 
 pub use codec::{Decoder, Encoder};
+pub use pack::{MAX_PACKED, Pack};
 pub use packet::{Mode, PacketError, PacketInfo, inspect};
 
 /// Samples per second of everything the room decodes, mixes and encodes, and the RTP clock of Opus (RFC 7587 §4.1).

@@ -79,7 +79,7 @@ fn mode(toc: u8) -> Mode {
 }
 
 /// Samples of one frame at 48 kHz (RFC 6716 §3.1, table 2).
-fn frame_samples(toc: u8) -> usize {
+pub(super) fn frame_samples(toc: u8) -> usize {
     let step = usize::from((toc >> 3) & 3);
     match mode(toc) {
         Mode::Silk => [480, 960, 1_920, 2_880][step],

@@ -1,36 +1,57 @@
-//! The RTP line of the mix.
+//! The RTP line of the mix: which frames each group of its listeners gets at its turn.
 
 use std::time::Instant;
 
-use super::{MixPacket, RoomSink};
-use crate::mix::Mixed;
-use crate::opus::samples_within;
+use super::history::{Frame, History};
+use super::{GroupIndex, MixPacket, PackSize, RoomSink};
+use crate::mix::{MAX_MIXED, Mixed};
+use crate::opus::{MAX_PACKED, Pack, SILENT_FRAME, samples_within};
 use crate::random::SplitMix64;
+use crate::rtp::MAX_CSRCS;
 
 /// While nobody speaks listeners get one packet in so many ticks, as in a sender's own pause (400 ms, RFC 6716
-/// §2.1.9), and the room wakes up no more often.
-pub(super) const SILENT_TICKS: u32 = 20;
+/// §2.1.9), and the room wakes up for no more.
+const SILENT_TICKS: u32 = 20;
+/// What a frame of the mix takes at its bitrate, and room for louder ones.
+const USUAL_PACK: usize = MAX_PACKED * 128;
 
-/// The mix's RTP line.
+/// The mix's RTP line. All groups share its SSRC and its time; each numbers its own packets.
 #[derive(Debug)]
 pub(super) struct MixLine {
     ssrc: u32,
     origin: (Instant, u32),
-    seq: u64,
-    /// Ticks since the last packet with sound.
+    size: PackSize,
+    /// The sequence number last given in each group.
+    numbers: [u64; MAX_PACKED],
+    history: History,
+    /// Counted from [`MAX_PACKED`], so that every group has had a turn.
+    tick: u64,
+    /// Frames up to this tick are done with.
+    since: u64,
+    /// Ticks since the last one with sound.
     silent_ticks: u32,
+    /// Where a pack is made.
+    payload: Vec<u8>,
+    csrcs: Vec<u32>,
 }
 
 impl MixLine {
     pub fn new(ssrc: u32, now: Instant, random: &mut SplitMix64) -> Self {
         let origin = (now, random.draw_u32());
         // As in `Line::new`: no doubt about the roll-over counter.
-        let seq = u64::from(random.draw_u32() & 0x7fff);
+        let number = u64::from(random.draw_u32() & 0x7fff);
         Self {
             ssrc,
             origin,
-            seq,
-            silent_ticks: 1,
+            size: PackSize::One,
+            // No number is given in two groups: what was sent in one is never mistaken for what was sent in another.
+            numbers: std::array::from_fn(|group| number + ((group as u64) << 48)),
+            history: History::default(),
+            tick: MAX_PACKED as u64,
+            since: MAX_PACKED as u64,
+            silent_ticks: MAX_PACKED as u32,
+            payload: Vec::with_capacity(USUAL_PACK),
+            csrcs: Vec::with_capacity(MAX_CSRCS.max(MAX_MIXED)),
         }
     }
 
@@ -38,32 +59,128 @@ impl MixLine {
         self.ssrc
     }
 
+    pub fn size(&self) -> PackSize {
+        self.size
+    }
+
     pub fn rtp_time(&self, now: Instant) -> u32 {
         let (start, rtp_ts) = self.origin;
         rtp_ts.wrapping_add(samples_within(now.saturating_duration_since(start)) as u32)
     }
 
-    /// Sound goes out at once, silence now and then.
-    pub fn send(&mut self, at: Instant, mixed: &Mixed<'_>, out: &mut impl RoomSink) {
-        let marker = mixed.sound && self.silent_ticks > 0;
-        self.silent_ticks = if mixed.sound {
+    /// Whether everything that was said has gone to every group.
+    pub fn is_at_rest(&self) -> bool {
+        self.silent_ticks as usize >= self.size.frames()
+    }
+
+    /// While the mix is silent: ticks that may go by until one sends something.
+    pub fn idle_ticks(&self) -> u32 {
+        let place = (self.silent_ticks + 1) % SILENT_TICKS;
+        if !self.is_at_rest() || (place as usize) < self.size.frames() {
             0
         } else {
-            self.silent_ticks.wrapping_add(1)
-        };
-        if !self.silent_ticks.is_multiple_of(SILENT_TICKS) {
-            return;
+            SILENT_TICKS - place
         }
-        self.seq += 1;
-        let (ssrc, seq, rtp_ts) = (self.ssrc, self.seq, self.rtp_time(at));
-        let (csrcs, payload) = (mixed.csrcs, mixed.payload);
-        out.mix_packet(&MixPacket {
-            ssrc,
-            seq,
+    }
+
+    /// Somebody listens again, or nobody any more: what was said before is of no interest.
+    pub fn begin(&mut self) {
+        (self.since, self.silent_ticks) = (self.tick, MAX_PACKED as u32);
+    }
+
+    /// Takes the next frame, and sends what is due to the group whose turn it is, which is returned.
+    pub fn send(&mut self, at: Instant, mixed: &Mixed<'_>, out: &mut impl RoomSink) -> GroupIndex {
+        self.tick += 1;
+        let rtp_ts = self.rtp_time(at);
+        if mixed.sound {
+            let marker = self.silent_ticks > 0;
+            self.silent_ticks = 0;
+            self.history.keep(self.tick, rtp_ts, marker, mixed);
+        } else {
+            self.silent_ticks = self.silent_ticks.wrapping_add(1);
+        }
+        let group = self.group_at(self.tick);
+        self.serve(group, out);
+        // In each stretch of silent ticks every group has one turn among the first.
+        if !mixed.sound
+            && ((self.silent_ticks % SILENT_TICKS) as usize) < self.size.frames()
+            && self.is_at_rest()
+        {
+            self.send_silence(group, rtp_ts, out);
+        }
+        group
+    }
+
+    /// Sends each group what it has not had yet, so that packs of another size begin with the next frame.
+    pub fn resize(&mut self, size: PackSize, out: &mut impl RoomSink) {
+        // Whose last turn is longest ago comes first.
+        for back in (0..self.size.frames() as u64).rev() {
+            let last_turn = self.tick.saturating_sub(back);
+            self.send_frames(self.group_at(last_turn), last_turn + 1, out);
+        }
+        (self.size, self.since) = (size, self.tick);
+    }
+
+    fn group_at(&self, tick: u64) -> GroupIndex {
+        // Less than MAX_PACKED.
+        GroupIndex((tick % self.size.frames() as u64) as u8)
+    }
+
+    fn serve(&mut self, group: GroupIndex, out: &mut impl RoomSink) {
+        let last_turn = self.tick.saturating_sub(self.size.frames() as u64);
+        self.send_frames(group, last_turn + 1, out);
+    }
+
+    /// One packet for each run of frames that follow one another and can share a packet, from tick `first` on.
+    fn send_frames(&mut self, group: GroupIndex, first: u64, out: &mut impl RoomSink) {
+        let mut tick = first.max(self.since + 1);
+        while tick <= self.tick {
+            let (run, after) = self.run(tick);
+            if let Some((rtp_ts, marker)) = run {
+                self.history.heard(tick, after - 1, &mut self.csrcs);
+                self.emit(group, rtp_ts, marker, out);
+            }
+            tick = after;
+        }
+    }
+
+    /// Packs the frames from tick `first` on that fit together. Time and marker of the first, None when that tick was
+    /// silent; and the tick after them.
+    fn run(&mut self, first: u64) -> (Option<(u32, bool)>, u64) {
+        let Some(&Frame { rtp_ts, marker, .. }) = self.history.at(first) else {
+            return (None, first + 1);
+        };
+        let mut pack = Pack::default();
+        let fits = |tick: &u64| {
+            self.history
+                .at(*tick)
+                .is_some_and(|frame| pack.push(&frame.payload))
+        };
+        let count = (first..=self.tick).take_while(fits).count();
+        pack.write(&mut self.payload);
+        (Some((rtp_ts, marker)), first + count.max(1) as u64)
+    }
+
+    fn send_silence(&mut self, group: GroupIndex, rtp_ts: u32, out: &mut impl RoomSink) {
+        self.payload.clear();
+        self.payload.extend_from_slice(&SILENT_FRAME);
+        self.csrcs.clear();
+        self.emit(group, rtp_ts, false, out);
+    }
+
+    fn emit(&mut self, group: GroupIndex, rtp_ts: u32, marker: bool, out: &mut impl RoomSink) {
+        let Some(number) = self.numbers.get_mut(usize::from(group.0)) else {
+            return;
+        };
+        *number += 1;
+        let packet = MixPacket {
+            ssrc: self.ssrc,
+            seq: *number,
             rtp_ts,
             marker,
-            csrcs,
-            payload,
-        });
+            csrcs: &self.csrcs,
+            payload: &self.payload,
+        };
+        out.mix_packet(group, &packet);
     }
 }

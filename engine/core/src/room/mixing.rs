@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::mix_line::{MixLine, SILENT_TICKS};
+use super::mix_line::MixLine;
+use super::pauses::Pauses;
 use super::tape::Tape;
-use super::{AudioPacket, ParticipantKey, RecordingKey, RoomSink};
+use super::{AudioPacket, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink};
 use crate::mix::{Mixed, Mixer};
 use crate::opus::{PacketInfo, SILENT_FRAME};
 use crate::random::SplitMix64;
@@ -14,11 +15,18 @@ use crate::slots::Bid;
 const TICK: Duration = Duration::from_millis(20);
 /// Ticks missed for longer than this (the machine slept) are silence: what was held for them is old.
 const STALE: Duration = Duration::from_secs(2);
+/// A room that only records wakes up so often in silence.
+const RECORDING_TICKS: u32 = 20;
+/// Whoever waits to be moved waits no longer than this for a pause.
+pub(crate) const MOVE_WITHIN: Duration = Duration::from_secs(4);
 
 /// The room's mix.
 #[derive(Debug)]
 pub(super) struct Mixing {
     line: MixLine,
+    /// The size that packs should have, and when they get it at the latest.
+    resize: Option<(PackSize, Instant)>,
+    pauses: Pauses,
     wanted: bool,
     tape: Option<Tape>,
     /// Some while `wanted` or recording.
@@ -36,6 +44,8 @@ impl Mixing {
         let line = MixLine::new(ssrc, now, random);
         Self {
             line,
+            resize: None,
+            pauses: Pauses::default(),
             wanted: false,
             tape: None,
             running: None,
@@ -51,8 +61,30 @@ impl Mixing {
     }
 
     pub fn want(&mut self, now: Instant, wanted: bool) {
+        if wanted != self.wanted {
+            self.line.begin();
+        }
         self.wanted = wanted;
         self.start_or_stop(now);
+    }
+
+    /// Packs of this size from the next pause on.
+    pub fn set_pack_size(&mut self, now: Instant, size: PackSize, out: &mut impl RoomSink) {
+        let wished = self.resize.map_or(self.line.size(), |(wished, _)| wished);
+        if wished != size {
+            self.resize = (size != self.line.size()).then_some((size, now + MOVE_WITHIN));
+        }
+        if !self.wanted
+            && let Some((size, _)) = self.resize.take()
+        {
+            self.line.resize(size, out);
+            out.mix_resized(size);
+        }
+    }
+
+    /// A packet of a slot goes out now.
+    pub fn on_forwarded(&mut self, now: Instant) {
+        self.pauses.on_forwarded(now);
     }
 
     pub fn start_recording(
@@ -81,7 +113,8 @@ impl Mixing {
         }
     }
 
-    /// A packet of somebody who may speak.
+    /// A packet of somebody who may speak. Ticks that are due have to be run before it, or a pause would be cut short
+    /// by the first word after it.
     pub fn push(
         &mut self,
         now: Instant,
@@ -89,10 +122,10 @@ impl Mixing {
         csrc: u32,
         packet: &AudioPacket<'_>,
         info: &PacketInfo,
-        out: &mut impl RoomSink,
     ) {
-        // Ticks that are due come before it, or a pause would be cut short by the first word after it.
-        self.run(now, out);
+        if bid.loudness.is_speech() {
+            self.pauses.on_speech(now);
+        }
         if let Some(running) = &mut self.running {
             running.mixer.push(now, bid, csrc, packet, info);
         }
@@ -123,11 +156,22 @@ impl Mixing {
         } else {
             running.mixer.tick(at)
         };
-        if self.wanted {
-            self.line.send(at, &mixed, out);
-        }
         if let Some(tape) = &mut self.tape {
             tape.push(mixed.payload, out);
+        }
+        if self.wanted {
+            let group = self.line.send(at, &mixed, out);
+            let moment = self.pauses.moment(at, self.line.is_at_rest());
+            out.mix_turn(at, group, moment);
+            self.resize_at(at, moment, out);
+        }
+    }
+
+    fn resize_at(&mut self, at: Instant, moment: Moment, out: &mut impl RoomSink) {
+        let due = |latest| moment != Moment::Speech || at >= latest;
+        if let Some((size, _)) = self.resize.take_if(|(_, latest)| due(*latest)) {
+            self.line.resize(size, out);
+            out.mix_resized(size);
         }
     }
 
@@ -153,12 +197,12 @@ impl Mixing {
 
     pub fn next_timeout(&self) -> Option<Instant> {
         let Running { mixer, next_tick } = self.running.as_ref()?;
-        let rest = if mixer.is_silent(*next_tick) {
-            TICK * (SILENT_TICKS - 1)
-        } else {
-            Duration::ZERO
+        let idle = match (mixer.is_silent(*next_tick), self.wanted) {
+            (false, _) => 0,
+            (true, true) => self.line.idle_ticks(),
+            (true, false) => RECORDING_TICKS - 1,
         };
-        Some(*next_tick + rest)
+        Some(*next_tick + TICK * idle)
     }
 
     fn start_or_stop(&mut self, now: Instant) {

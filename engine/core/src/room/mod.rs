@@ -2,8 +2,10 @@
 //!
 //! Sans-I/O: packets and instants in, packets and facts out through [`RoomSink`].
 
+mod history;
 mod mix_line;
 mod mixing;
+mod pauses;
 mod speaking;
 mod tape;
 mod types;
@@ -12,8 +14,10 @@ mod voice;
 use std::collections::HashMap;
 use std::time::Instant;
 
+pub(crate) use mixing::MOVE_WITHIN;
 pub use types::{
-    AudioPacket, MixPacket, ParticipantKey, RecordingKey, RoomSink, SLOTS, SlotIndex, SlotPacket,
+    AudioPacket, GroupIndex, MixPacket, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink,
+    SLOTS, SlotIndex, SlotPacket,
 };
 
 use crate::level::{DecodeBudget, Loudness};
@@ -87,6 +91,12 @@ impl Room {
     /// Says whether anybody listens to the mix; it is made only then, and for a recording.
     pub fn want_mix(&mut self, wanted: bool, now: Instant) {
         self.mixing.want(now, wanted);
+    }
+
+    /// Wishes for packs of this size. They become so in a pause, after seconds at the latest; [`RoomSink::mix_resized`]
+    /// says when. At first a pack is a single frame.
+    pub fn set_pack_size(&mut self, size: PackSize, now: Instant, out: &mut impl RoomSink) {
+        self.mixing.set_pack_size(now, size, out);
     }
 
     /// Starts recording the mix; a recording that is running is ended first.
@@ -177,8 +187,10 @@ impl Room {
             loudness,
             score_db: voice.score_db,
         };
+        // What is due comes first: whoever is moved in the pause that ends here must not get this packet as well.
+        self.mixing.run(now, out);
         self.forward(now, bid, csrc, packet, &info, out);
-        self.mixing.push(now, &bid, csrc, packet, &info, out);
+        self.mixing.push(now, &bid, csrc, packet, &info);
     }
 
     /// Does what is due at `now`.
@@ -228,6 +240,7 @@ impl Room {
             payload: packet.payload,
         };
         out.slot_packet(seat.slot, &placed);
+        self.mixing.on_forwarded(now);
         if bid.loudness >= Loudness::SPEECH {
             self.speaking.heard(now, bid.who, out);
         }

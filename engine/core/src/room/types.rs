@@ -1,5 +1,7 @@
 //! What goes into a room and what comes out.
 
+use std::time::Instant;
+
 /// Speakers forwarded at once, each in a slot of its own: K in docs/glossary.md.
 pub const SLOTS: usize = 3;
 
@@ -14,6 +16,50 @@ pub struct RecordingKey(pub u32);
 /// One of the room's slots: 0 to [`SLOTS`] − 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SlotIndex(pub u8);
+
+/// Frames of the mix in one packet, 20 ms each. The listeners of the mix form as many groups, whose turns take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PackSize {
+    One,
+    Three,
+    Five,
+    Six,
+}
+
+impl PackSize {
+    /// The pack of so many frames, when there is one.
+    #[must_use]
+    pub fn of(frames: usize) -> Option<Self> {
+        let all = [Self::One, Self::Three, Self::Five, Self::Six];
+        all.into_iter().find(|size| size.frames() == frames)
+    }
+
+    /// Frames in a pack; groups of listeners.
+    #[must_use]
+    pub fn frames(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Three => 3,
+            Self::Five => 5,
+            Self::Six => 6,
+        }
+    }
+}
+
+/// A phase group of the mix's listeners: 0 to [`PackSize::frames`] − 1. They all have their turn at the same tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupIndex(pub u8);
+
+/// How good a moment is to move listeners between the slots and the mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Somebody speaks.
+    Speech,
+    /// Between two sentences: what flows is quiet.
+    Lull,
+    /// Nothing is being sent, and everybody has had everything.
+    Rest,
+}
 
 /// One RTP packet of Opus as a speaker sent it, decrypted and checked against replay.
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +90,11 @@ pub struct SlotPacket<'a> {
     pub payload: &'a [u8],
 }
 
-/// One packet of the mix, the same for everybody who listens to it.
+/// One packet of the mix, the same for everybody in a group.
 #[derive(Debug, Clone, Copy)]
 pub struct MixPacket<'a> {
     pub ssrc: u32,
-    /// Grows by one with each packet; the low 16 bits are the RTP sequence number.
+    /// Grows by one with each packet of the group; the low 16 bits are the RTP sequence number.
     pub seq: u64,
     pub rtp_ts: u32,
     /// Set on the first packet after a pause.
@@ -62,8 +108,12 @@ pub struct MixPacket<'a> {
 pub trait RoomSink {
     /// One packet to every listener of the slots but `packet.from`.
     fn slot_packet(&mut self, slot: SlotIndex, packet: &SlotPacket<'_>);
-    /// One packet to every listener of the mix.
-    fn mix_packet(&mut self, packet: &MixPacket<'_>);
+    /// One packet to every listener of a group of the mix.
+    fn mix_packet(&mut self, group: GroupIndex, packet: &MixPacket<'_>);
+    /// `group` has had its turn at `at`: it has had everything of the mix up to now.
+    fn mix_turn(&mut self, at: Instant, group: GroupIndex, moment: Moment);
+    /// Every group has had everything, and packs are of this size from now on.
+    fn mix_resized(&mut self, size: PackSize);
     /// The set of those who are heard speaking changed to this one.
     fn speaking(&mut self, now_speaking: &[ParticipantKey]);
     /// `who` was not in the set and now is.

@@ -23,9 +23,13 @@ impl Shard {
         }
         let seed = u64::from_be_bytes(self.random());
         let cname = format!("{:016x}", u64::from_be_bytes(self.random()));
-        let key = self
-            .rooms
-            .insert(RoomState::new(room.clone(), seed, cname, now));
+        let key = self.rooms.insert(RoomState::new(
+            room.clone(),
+            seed,
+            cname,
+            self.limits.floor,
+            now,
+        ));
         self.rooms_by_id.insert(room, key);
         Ok(())
     }
@@ -68,13 +72,12 @@ impl Shard {
         let Some(key) = self.room_key(room) else {
             return;
         };
-        let Some(who) = self
-            .rooms
-            .get_mut(key)
-            .map(|state| state.enter(participant, may_speak))
-        else {
+        let Some(state) = self.rooms.get_mut(key) else {
             return;
         };
+        let who = state.enter(participant, may_speak);
+        state.on_right(now, who, may_speak, &mut self.fanout);
+        self.settle_room(now, key, out);
         self.with_room(now, key, out, |audio, deliver| {
             audio.admit(who, csrc, may_speak, deliver)
         });

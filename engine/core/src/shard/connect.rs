@@ -64,6 +64,9 @@ impl Shard {
             .map(|state| state.cname().to_owned())
             .unwrap_or_default();
         self.enter_link(now, door, peer, out);
+        if let (Door::Whip, Some(state)) = (door, self.rooms.get_mut(room)) {
+            state.hurry(now, who);
+        }
         Ok(Accepted {
             session,
             local,
@@ -149,6 +152,7 @@ impl Shard {
         if let Some(state) = self.rooms.get_mut(peer.room) {
             state.on_gone(now, key, peer.who, peer.side.door(), reason, out);
         }
+        self.settle_room(now, peer.room, out);
         self.schedule_room(peer.room);
     }
 

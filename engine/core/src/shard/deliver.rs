@@ -3,37 +3,29 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::room_state::{People, Rings};
-use super::{LinkKey, ParticipantId, RecordingId, RoomId, ShardEvent, ShardSink};
+use super::audience::Audience;
+use super::room_state::{People, Rings, take_feed};
+use super::{ParticipantId, RecordingId, RoomId, ShardEvent, ShardSink};
 use crate::fanout::{Fanout, MAX_HEADER_LEN, MIX, Shared};
-use crate::room::{MixPacket, ParticipantKey, RecordingKey, RoomSink, SlotIndex, SlotPacket};
+use crate::room::{
+    GroupIndex, MixPacket, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink, SlotIndex,
+    SlotPacket,
+};
 use crate::rtp::{MAX_CSRCS, Outgoing};
 
 /// The sink of one room's audio.
 pub(super) struct Deliver<'a, S> {
-    pub now: Instant,
     pub room: &'a RoomId,
     pub people: &'a People,
-    pub slot_listeners: &'a [LinkKey],
-    pub mix_listeners: &'a [LinkKey],
+    pub audience: &'a mut Audience,
     pub rings: &'a mut Rings,
     pub recordings: &'a mut HashMap<RecordingKey, RecordingId>,
+    pub now: Instant,
     pub fanout: &'a mut Fanout,
     pub out: &'a mut S,
 }
 
-impl<S: ShardSink> Deliver<'_, S> {
-    /// To each of `listeners` but those who are `from`.
-    fn fan_out(
-        &mut self,
-        listeners: &[LinkKey],
-        from: Option<ParticipantKey>,
-        mut packet: Shared<'_>,
-    ) {
-        self.fanout
-            .send(self.now, listeners, from, &mut packet, self.out);
-    }
-
+impl<S> Deliver<'_, S> {
     fn names(&self, keys: &[ParticipantKey]) -> Vec<ParticipantId> {
         keys.iter()
             .filter_map(|key| self.people.id(*key).cloned())
@@ -62,16 +54,23 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
         if let Some(ring) = self.rings.slot(at) {
             ring.store(packet.seq, header, packet.payload);
         }
-        let shared = Shared {
+        let mut shared = Shared {
             line: at,
             seq: packet.seq,
             header,
             payload: packet.payload,
         };
-        self.fan_out(self.slot_listeners, Some(packet.from), shared);
+        let listeners = self.audience.slots();
+        self.fanout.send(
+            self.now,
+            listeners,
+            Some(packet.from),
+            &mut shared,
+            self.out,
+        );
     }
 
-    fn mix_packet(&mut self, packet: &MixPacket<'_>) {
+    fn mix_packet(&mut self, group: GroupIndex, packet: &MixPacket<'_>) {
         let facts = Outgoing {
             marker: packet.marker,
             payload_type: 0,
@@ -87,14 +86,31 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
         else {
             return;
         };
-        self.rings.mix().store(packet.seq, header, packet.payload);
-        let shared = Shared {
+        if let Some(ring) = self.rings.group(group.0) {
+            ring.store(packet.seq, header, packet.payload);
+        }
+        let mut shared = Shared {
             line: MIX,
             seq: packet.seq,
             header,
             payload: packet.payload,
         };
-        self.fan_out(self.mix_listeners, None, shared);
+        let listeners = self.audience.group(group.0);
+        self.fanout
+            .send(self.now, listeners, None, &mut shared, self.out);
+    }
+
+    fn mix_turn(&mut self, at: Instant, group: GroupIndex, moment: Moment) {
+        let fanout = &mut *self.fanout;
+        self.audience.on_turn(at, group, moment, |link, feed| {
+            take_feed(fanout, link, feed)
+        });
+    }
+
+    fn mix_resized(&mut self, size: PackSize) {
+        let fanout = &mut *self.fanout;
+        self.audience
+            .on_resized(size, |link, feed| take_feed(fanout, link, feed));
     }
 
     fn speaking(&mut self, now_speaking: &[ParticipantKey]) {

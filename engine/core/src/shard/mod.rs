@@ -1,6 +1,7 @@
 //! Links and rooms together: what one thread of the engine owns. Sans-I/O: datagrams, wishes and instants in;
 //! datagrams and events out through [`ShardSink`].
 
+mod audience;
 mod budget;
 mod commands;
 mod connect;
@@ -30,8 +31,8 @@ use crate::rtcp::{self, NtpTime, Packets};
 
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
 pub use types::{
-    Accepted, Counts, Entropy, Limits, NtpClock, Offered, Refusal, Restarted, SessionId,
-    ShardEvent, ShardSink,
+    Accepted, Counts, Entropy, FloorRules, Limits, NtpClock, Offered, Refusal, Restarted,
+    SessionId, ShardEvent, ShardSink,
 };
 
 use deliver::Deliver;
@@ -116,6 +117,13 @@ impl Shard {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Listeners of the slots, and of the mix, in all rooms.
+    #[must_use]
+    pub fn listeners(&self) -> (usize, usize) {
+        let counts = self.rooms.iter().map(|(_, state)| state.listeners());
+        counts.fold((0, 0), |sum, (slots, mix)| (sum.0 + slots, sum.1 + mix))
     }
 
     /// Whether a link of this shard was last heard, authentically, at this address.
@@ -237,6 +245,7 @@ impl Shard {
         for packet in packets {
             match (&mut peer.side, self.rooms.get_mut(peer.room)) {
                 (Side::Listener(_), Some(state)) => {
+                    let group = state.group_of(key);
                     let (rings, mut affords) = state.repeats(now, &mut peer.budget);
                     let mut repeat = |line, sequence| {
                         if !affords() {
@@ -245,7 +254,7 @@ impl Shard {
                             self.counts.repeated += 1;
                         }
                     };
-                    outbound::answer_nack(&packet, rings, &mut repeat);
+                    outbound::answer_nack(&packet, group, rings, &mut repeat);
                 }
                 (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
                 (Side::Listener(_), None) => {}
@@ -260,7 +269,6 @@ impl Shard {
         peer.connected = true;
         self.half_open.done(peer.remote.map(|remote| remote.ip()));
         let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
-        let mix = peer.side.only_mix();
         // Who only speaks is never sent a voice, and needs no key for it.
         let sealer = peer.link.take_rtp_sealer();
         if let (Side::Listener(outbound), Some(path), Some(consent_until), Some(sealer)) = (
@@ -280,8 +288,13 @@ impl Shard {
             self.fanout.enter(key, listener);
         }
         if let Some(state) = self.rooms.get_mut(room_key) {
-            state.on_connected(now, key, who, door, mix, out);
+            match &peer.side {
+                Side::Listener(outbound) => state.feed(now, key, who, outbound.hears()),
+                Side::Speaker(_) => state.unmix(who, &mut self.fanout),
+            }
+            state.on_connected(who, door, out);
         }
+        self.settle_room(now, room_key, out);
         self.schedule_link(key);
         self.schedule_room(room_key);
     }
@@ -344,7 +357,17 @@ impl Shard {
         self.with_room(now, key, out, |room, deliver| {
             room.handle_timeout(now, deliver)
         });
+        self.settle_room(now, key, out);
         self.schedule_room(key);
+    }
+
+    /// The audience has changed: the room makes the mix it needs.
+    fn settle_room(&mut self, now: Instant, key: RoomKey, out: &mut impl ShardSink) {
+        self.with_room(now, key, out, |room, deliver| {
+            // The size first: nobody has to wait for a pause while nobody hears the mix.
+            room.set_pack_size(deliver.audience.wanted_size(), now, deliver);
+            room.want_mix(deliver.audience.wants_mix(), now);
+        });
     }
 
     /// Runs `act` on a room's audio, with everybody who listens at hand.

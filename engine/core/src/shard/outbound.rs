@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::ShardSink;
+use super::audience::Hears;
 use super::room_state::{Rings, RoomState};
 use crate::fanout::{LINES, MIX, Sent};
 use crate::link::{Link, RetransmitRing};
@@ -34,22 +35,27 @@ impl Outbound {
         self.open.clone()
     }
 
-    /// There is no line for a slot: all this session can hear is the mix.
-    pub fn only_mix(&self) -> bool {
-        self.open.start == MIX
+    /// What this session can hear.
+    pub fn hears(&self) -> Hears {
+        match (self.open.start < MIX, self.open.end > MIX) {
+            (true, true) => Hears::Both,
+            (true, false) => Hears::Slots,
+            (false, _) => Hears::Mix,
+        }
     }
 }
 
-/// Gives every packet that a NACK names to `repeat`, with its line.
+/// Gives every packet that a NACK names to `repeat`, with its line; those of the mix as the listener's group had them.
 pub(super) fn answer_nack<'a>(
     packet: &Packet<'_>,
+    group: u8,
     rings: &'a Rings,
     repeat: &mut impl FnMut((usize, &'a RetransmitRing), u16),
 ) {
     let Packet::Nack { media_ssrc, .. } = packet else {
         return;
     };
-    let Some(line) = rings.find(*media_ssrc) else {
+    let Some(line) = rings.find(*media_ssrc, group) else {
         return;
     };
     for sequence in packet.lost().take(MAX_REPEATS) {

@@ -46,11 +46,6 @@ impl Side {
             Self::Listener(_) => Door::Whep,
         }
     }
-
-    /// A listener that can hear the mix alone.
-    pub fn only_mix(&self) -> bool {
-        matches!(self, Self::Listener(outbound) if outbound.only_mix())
-    }
 }
 
 impl Peer {

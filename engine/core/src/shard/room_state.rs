@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use super::audience::{Audience, Feed, Hears};
 use super::budget::Budget;
 use super::deliver::Deliver;
 use super::timers::{Alarm, Due, Timers};
+use super::types::FloorRules;
 use super::{Door, LinkKey, ParticipantId, RecordingId, RoomId, RoomKey, ShardEvent, ShardSink};
-use crate::fanout::{Fanout, MIX};
+use crate::fanout::{Fanout, LINES, MIX};
 use crate::link::RetransmitRing;
+use crate::opus::MAX_PACKED;
 use crate::room::{ParticipantKey, RecordingKey, Room, SLOTS, SlotIndex};
 
 /// A room of the shard.
@@ -17,9 +20,8 @@ pub(super) struct RoomState {
     cname: String,
     audio: Room,
     people: People,
-    /// Connected sessions that hear the slots, and those that hear the mix.
-    slot_listeners: Vec<LinkKey>,
-    mix_listeners: Vec<LinkKey>,
+    /// The connected sessions that listen.
+    audience: Audience,
     rings: Rings,
     budget: Budget,
     recordings: HashMap<RecordingKey, RecordingId>,
@@ -104,14 +106,15 @@ impl People {
 /// The last packets of each of the room's streams, to answer NACKs from.
 pub(super) struct Rings {
     slots: [(u32, RetransmitRing); SLOTS],
-    mix: (u32, RetransmitRing),
+    mix: u32,
+    groups: [RetransmitRing; MAX_PACKED],
 }
 
 impl Rings {
-    /// The ring of an SSRC, and which line that is.
-    pub fn find(&self, ssrc: u32) -> Option<(usize, &RetransmitRing)> {
-        if self.mix.0 == ssrc {
-            return Some((MIX, &self.mix.1));
+    /// The ring of an SSRC, and which line that is. In the mix it is that of the listener's group.
+    pub fn find(&self, ssrc: u32, group: u8) -> Option<(usize, &RetransmitRing)> {
+        if self.mix == ssrc {
+            return Some((MIX, self.groups.get(usize::from(group))?));
         }
         let at = self.slots.iter().position(|(slot, _)| *slot == ssrc)?;
         Some((at, &self.slots.get(at)?.1))
@@ -121,27 +124,27 @@ impl Rings {
         self.slots.get_mut(at).map(|(_, ring)| ring)
     }
 
-    pub fn mix(&mut self) -> &mut RetransmitRing {
-        &mut self.mix.1
+    pub fn group(&mut self, group: u8) -> Option<&mut RetransmitRing> {
+        self.groups.get_mut(usize::from(group))
     }
 }
 
 impl RoomState {
-    pub fn new(id: RoomId, seed: u64, cname: String, now: Instant) -> Self {
+    pub fn new(id: RoomId, seed: u64, cname: String, floor: FloorRules, now: Instant) -> Self {
         let audio = Room::new(seed, now);
         let rings = Rings {
             slots: audio
                 .slot_ssrcs()
                 .map(|ssrc| (ssrc, RetransmitRing::default())),
-            mix: (audio.mix_ssrc(), RetransmitRing::default()),
+            mix: audio.mix_ssrc(),
+            groups: Default::default(),
         };
         Self {
             id,
             cname,
             audio,
             people: People::default(),
-            slot_listeners: Vec::new(),
-            mix_listeners: Vec::new(),
+            audience: Audience::new(floor),
             rings,
             budget: Budget::of_room(),
             recordings: HashMap::new(),
@@ -201,13 +204,12 @@ impl RoomState {
         out: &'a mut S,
     ) -> (&'a mut Room, Deliver<'a, S>) {
         let deliver = Deliver {
-            now,
             room: &self.id,
             people: &self.people,
-            slot_listeners: &self.slot_listeners,
-            mix_listeners: &self.mix_listeners,
+            audience: &mut self.audience,
             rings: &mut self.rings,
             recordings: &mut self.recordings,
+            now,
             fanout,
             out,
         };
@@ -223,24 +225,64 @@ impl RoomState {
         self.people.leave(id)
     }
 
-    /// A session of `who` has shaken hands.
-    pub fn on_connected(
+    /// The group of the mix in which a listener is, or would be.
+    pub fn group_of(&self, link: LinkKey) -> u8 {
+        match self.audience.feed(link) {
+            Some(Feed::Group(group)) => group,
+            Some(Feed::Slots) | None => 0,
+        }
+    }
+
+    /// Listeners of the slots, and of the mix.
+    pub fn listeners(&self) -> (usize, usize) {
+        self.audience.counts()
+    }
+
+    /// A session that listens has shaken hands: it hears from now on what it should.
+    pub fn feed(&mut self, now: Instant, link: LinkKey, who: ParticipantKey, hears: Hears) {
+        let member = self.people.member(who);
+        let may_speak = member.is_some_and(|member| member.may_speak);
+        self.audience.enter(now, link, hears, may_speak);
+    }
+
+    /// `who` got or lost the right to speak: what it should hear may be something else now.
+    pub fn on_right(
         &mut self,
         now: Instant,
-        link: LinkKey,
         who: ParticipantKey,
-        door: Door,
-        mix: bool,
-        out: &mut impl ShardSink,
+        may_speak: bool,
+        fanout: &mut Fanout,
     ) {
-        match (door, mix) {
-            (Door::Whip, _) => {}
-            (Door::Whep, false) => self.slot_listeners.push(link),
-            (Door::Whep, true) => {
-                self.mix_listeners.push(link);
-                self.audio.want_mix(true, now);
-            }
+        let Some(member) = self.people.member(who) else {
+            return;
+        };
+        let (ear, microphone) = (member.whep.link, member.whip.link);
+        if let Some(ear) = ear {
+            self.audience.set_may_speak(now, ear, may_speak);
         }
+        // Whose microphone is open already may be heard with the next packet.
+        if may_speak && microphone.is_some() {
+            self.unmix(who, fanout);
+        }
+    }
+
+    /// `who` is about to speak.
+    pub fn hurry(&mut self, now: Instant, who: ParticipantKey) {
+        if let Some(ear) = self.people.member(who).and_then(|member| member.whep.link) {
+            self.audience.hurry(now, ear);
+        }
+    }
+
+    /// `who` can speak: nobody hears itself in the mix.
+    pub fn unmix(&mut self, who: ParticipantKey, fanout: &mut Fanout) {
+        if let Some(ear) = self.people.member(who).and_then(|member| member.whep.link) {
+            self.audience
+                .move_at_once(ear, |link, feed| take_feed(fanout, link, feed));
+        }
+    }
+
+    /// A session of `who` has shaken hands.
+    pub fn on_connected(&mut self, who: ParticipantKey, door: Door, out: &mut impl ShardSink) {
         let Some(member) = self.people.member(who) else {
             return;
         };
@@ -266,9 +308,7 @@ impl RoomState {
         out: &mut impl ShardSink,
     ) {
         self.links = self.links.saturating_sub(1);
-        self.slot_listeners.retain(|key| *key != link);
-        self.mix_listeners.retain(|key| *key != link);
-        self.audio.want_mix(!self.mix_listeners.is_empty(), now);
+        self.audience.leave(now, link);
         let Some(member) = self.people.member(who) else {
             return;
         };
@@ -307,4 +347,13 @@ impl RoomState {
         self.alarm
             .set(self.audio.next_timeout(), Due::Room(key), timers);
     }
+}
+
+/// A listener gets something else from now on: on its lines the numbers go on without a gap.
+pub(super) fn take_feed(fanout: &mut Fanout, link: LinkKey, feed: Feed) {
+    let lines = match feed {
+        Feed::Slots => 0..MIX,
+        Feed::Group(_) => MIX..LINES,
+    };
+    lines.for_each(|line| fanout.leave_line(link, line));
 }

@@ -6,6 +6,7 @@ use super::{Door, ParticipantId, RecordingId, RoomId};
 use crate::dtls::{DtlsRole, Fingerprint};
 use crate::ice::{IceCredentials, Path};
 use crate::link::{CloseReason, Transmit};
+use crate::room::PackSize;
 use crate::rtp::ExtensionIds;
 use crate::sdp::Section;
 
@@ -14,7 +15,7 @@ pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 /// The time since 1970-01-01 UTC at an instant, for sender reports.
 pub type NtpClock = Box<dyn Fn(Instant) -> Duration + Send>;
 
-/// Bounds on what one shard carries. What would go beyond is refused with [`Refusal::Full`].
+/// Bounds on what one shard carries, and how. What would go beyond is refused with [`Refusal::Full`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub links: usize,
@@ -26,6 +27,25 @@ pub struct Limits {
     pub rooms: usize,
     /// SSRCs one speaker may use, one after the other, in one session.
     pub ssrcs_per_link: u32,
+    pub floor: FloorRules,
+}
+
+/// Who hears the server's mix instead of the speakers in their slots.
+#[derive(Debug, Clone, Copy)]
+pub struct FloorRules {
+    /// Rooms with more listeners than this are packed: whoever may not speak there hears the mix.
+    pub above: usize,
+    /// Frames of the mix in a packet of a packed room; by the room's size when None.
+    pub frames: Option<PackSize>,
+}
+
+impl Default for FloorRules {
+    fn default() -> Self {
+        Self {
+            above: 50,
+            frames: None,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -37,6 +57,7 @@ impl Default for Limits {
             half_open_per_address: 256,
             rooms: 10_000,
             ssrcs_per_link: 16,
+            floor: FloorRules::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use palabre_core::room::{AudioPacket, ParticipantKey, RecordingKey, Room};
+use palabre_core::room::{AudioPacket, PackSize, ParticipantKey, RecordingKey, Room};
 
 use crate::ear::Ear;
 use crate::speech::Frame;
@@ -83,6 +83,10 @@ impl Bench {
 
     pub fn want_mix(&mut self) {
         self.room.want_mix(true, self.now());
+    }
+
+    pub fn pack(&mut self, size: PackSize) {
+        self.room.set_pack_size(size, self.now(), &mut self.ear);
     }
 
     pub fn record(&mut self, title: &str) {

@@ -1,11 +1,12 @@
 //! What comes out of a room, and how much it is like what went in.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use palabre_core::opus::Decoder;
 use palabre_core::room::{
-    MixPacket, ParticipantKey, RecordingKey, RoomSink, SlotIndex, SlotPacket,
+    GroupIndex, MixPacket, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink, SlotIndex,
+    SlotPacket,
 };
 
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Heard {
     pub marker: bool,
     pub csrcs: Vec<u32>,
     pub from: Option<ParticipantKey>,
+    /// Of the mix; 0 for slots.
+    pub group: u8,
     pub payload: Vec<u8>,
 }
 
@@ -27,6 +30,9 @@ pub struct Ear {
     pub now: Duration,
     pub slots: HashMap<SlotIndex, Vec<Heard>>,
     pub mix: Vec<Heard>,
+    pub moments: Vec<(Duration, Moment)>,
+    /// When packs changed their size, and how many packets had come before.
+    pub resized: Vec<(Duration, usize, PackSize)>,
     pub speaking: Vec<(Duration, Vec<ParticipantKey>)>,
     pub started: Vec<ParticipantKey>,
     pub pages: Vec<u8>,
@@ -34,6 +40,12 @@ pub struct Ear {
 }
 
 impl Ear {
+    /// All packets of one group of the mix.
+    pub fn group(&self, group: u8) -> Vec<Heard> {
+        let of_group = self.mix.iter().filter(|heard| heard.group == group);
+        of_group.cloned().collect()
+    }
+
     /// All packets of one speaker, whatever the slot.
     pub fn forwarded(&self, who: u32) -> impl Iterator<Item = &Heard> {
         self.slots
@@ -53,11 +65,12 @@ impl RoomSink for Ear {
             marker: packet.marker,
             csrcs: vec![packet.csrc],
             from: Some(packet.from),
+            group: 0,
             payload: packet.payload.to_vec(),
         });
     }
 
-    fn mix_packet(&mut self, packet: &MixPacket<'_>) {
+    fn mix_packet(&mut self, group: GroupIndex, packet: &MixPacket<'_>) {
         self.mix.push(Heard {
             at: self.now,
             ssrc: packet.ssrc,
@@ -66,8 +79,17 @@ impl RoomSink for Ear {
             marker: packet.marker,
             csrcs: packet.csrcs.to_vec(),
             from: None,
+            group: group.0,
             payload: packet.payload.to_vec(),
         });
+    }
+
+    fn mix_turn(&mut self, _at: Instant, _group: GroupIndex, moment: Moment) {
+        self.moments.push((self.now, moment));
+    }
+
+    fn mix_resized(&mut self, size: PackSize) {
+        self.resized.push((self.now, self.mix.len(), size));
     }
 
     fn speaking(&mut self, now_speaking: &[ParticipantKey]) {

@@ -5,6 +5,7 @@ mod ear;
 mod likeness;
 mod mixing;
 mod network;
+mod packing;
 mod properties;
 mod recording;
 mod selection;

@@ -115,10 +115,10 @@ fn offered(door: Door, offer: &Offer) -> Result<Offered, Problem> {
 }
 
 fn answer(app: &App, door: Door, offer: &Offer, accepted: &Accepted) -> String {
-    let stream = |(slot, ssrc): (usize, &u32)| SentStream {
+    let stream = |(line, ssrc): (usize, &u32)| SentStream {
         ssrc: *ssrc,
         stream: accepted.cname.clone(),
-        track: format!("slot{slot}"),
+        track: format!("line{line}"),
     };
     let streams: Vec<SentStream> = accepted.ssrcs.iter().enumerate().map(stream).collect();
     Answer {

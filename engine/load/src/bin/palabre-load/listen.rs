@@ -33,7 +33,7 @@ pub struct Listen {
     /// How long to count.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// Audio lines to offer: 1 for a mix, more for slots.
+    /// Audio lines to offer: 1 for the mix, 2 or 3 for slots, 4 for whichever the server chooses.
     #[arg(long, default_value_t = 1)]
     lines: usize,
     /// One listener in so many decrypts what it receives; the others read headers only.
