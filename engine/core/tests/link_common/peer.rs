@@ -118,10 +118,12 @@ impl Peer {
 
     /// Speaks under another SSRC from now on.
     pub fn speak_as(&mut self, ssrc: u32) {
-        self.ssrc = ssrc;
+        let before = std::mem::replace(&mut self.ssrc, ssrc);
         // A new stream cannot begin after a wrap: nothing tells the receiver of it.
         self.next_sequence = 100;
         let mut api = self.rtc.direct_api();
+        // Of two streams of one medium str0m would serve whichever its map names first.
+        api.remove_stream_tx(Ssrc::from(before));
         api.declare_stream_tx(Ssrc::from(ssrc), None, "aud".into(), None);
     }
 
