@@ -136,6 +136,26 @@ fn a_bad_network_delays_the_handshake_but_neither_breaks_it_nor_doubles_a_packet
 }
 
 #[test]
+fn a_peer_that_lost_the_end_of_the_handshake_gets_it_again() {
+    for version in [DtlsVersion::Dtls12, DtlsVersion::Dtls13] {
+        let mut world = World::new(&WorldConfig {
+            version,
+            ..WorldConfig::default()
+        });
+        let connected = |world: &World| world.events.contains(&"connected".to_owned());
+        assert!(world.run_until(Duration::from_secs(5), connected));
+        world.lose_what_is_on_the_way_to_the_peer();
+        let sent = world.sent_by_link;
+        world.connect();
+        world.run(Duration::from_secs(30));
+        assert!(world.sent_by_link > sent, "{version:?}");
+        assert!(world.peer.rtc.is_alive(), "{version:?}");
+        talk(&mut world, 20);
+        assert_eq!(world.peer.heard.len(), 20, "{version:?}");
+    }
+}
+
+#[test]
 fn a_lost_packet_is_repeated_from_the_ring_and_heard() {
     let mut world = World::new(&WorldConfig::default());
     world.connect();

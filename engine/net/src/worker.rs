@@ -29,6 +29,8 @@ const BATCHES_IN_A_ROW: usize = 8;
 const COMMANDS_IN_A_ROW: usize = 256;
 /// Listeners are counted so often: it takes a look at every room.
 const CENSUS_EVERY: Duration = Duration::from_secs(1);
+/// Datagrams of handshakes that are gone on with before packets get their turn: half a millisecond's work.
+const HANDSHAKES_IN_A_ROW: usize = 4;
 
 /// How to reach a shard's thread.
 #[derive(Clone)]
@@ -83,9 +85,12 @@ impl Worker {
                 return;
             }
             self.serve_deadlines();
+            let more =
+                self.shard
+                    .shake_hands(Instant::now(), HANDSHAKES_IN_A_ROW, &mut self.outlet);
             self.outlet.batch.flush();
             self.count();
-            self.wait();
+            self.wait(more);
         }
         self.shard.close_all(Instant::now(), &mut self.outlet);
         self.outlet.batch.flush();
@@ -260,6 +265,7 @@ impl Worker {
 
     fn count(&mut self) {
         let (batch, shard) = (&self.outlet.batch, self.shard.counts());
+        let (waiting, dropped) = self.shard.handshakes();
         let counters = &self.counters;
         for (counter, value) in [
             (&counters.sent, batch.sent),
@@ -270,6 +276,9 @@ impl Worker {
             (&counters.repeats_refused, shard.repeats_refused),
             (&counters.links, self.shard.links() as u64),
             (&counters.rooms, self.shard.rooms() as u64),
+            (&counters.half_open, self.shard.half_open() as u64),
+            (&counters.handshakes_waiting, waiting as u64),
+            (&counters.handshakes_dropped, dropped),
         ] {
             counter.store(value, Ordering::Relaxed);
         }
@@ -295,11 +304,13 @@ impl Worker {
         }
     }
 
-    fn wait(&self) {
-        let timeout = self
+    /// Until something comes or is due; only looks when there is more to do.
+    fn wait(&self, more: bool) {
+        let due = self
             .shard
             .next_timeout()
             .map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = if more { Some(Duration::ZERO) } else { due };
         let mut descriptors =
             [self.socket.as_raw_fd(), self.wake.as_raw_fd()].map(|fd| libc::pollfd {
                 fd,

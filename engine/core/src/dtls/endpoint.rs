@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use dimpl::{Dtls, KeyingMaterial, Output, SrtpProfile};
 
-use super::{Fingerprint, Identity};
+use super::{Fingerprint, Identity, LastWords};
 use crate::srtp::{MasterKey, Profile, SessionKeys};
 
 /// How long a handshake may take.
@@ -66,6 +66,8 @@ pub struct Endpoint {
     expected: Fingerprint,
     verified: bool,
     sent: bool,
+    /// The datagrams that were sent by the last call.
+    flight: Vec<Box<[u8]>>,
     next_timeout: Option<Instant>,
 }
 
@@ -87,6 +89,7 @@ impl Endpoint {
             expected,
             verified: false,
             sent: false,
+            flight: Vec::new(),
             next_timeout: None,
         }
     }
@@ -136,28 +139,31 @@ impl Endpoint {
         self.sent
     }
 
-    /// Tells the peer that the association ends; nothing is told before the handshake is complete.
-    pub fn close(&mut self, send: impl FnMut(&[u8])) {
-        if let Err(error) = self
-            .dtls
-            .close()
-            .map_err(DtlsError::Failed)
-            .and_then(|()| self.poll(send))
-        {
-            tracing::debug!(%error, "DTLS was not closed cleanly");
+    /// Right after [`Event::Keys`]: all that is needed of the association from then on. The machine itself, by far the
+    /// largest part of a link, is gone.
+    #[must_use]
+    pub fn into_last_words(mut self) -> LastWords {
+        let flight = std::mem::take(&mut self.flight);
+        let mut goodbye = Box::default();
+        let closed = self.dtls.close().map_err(DtlsError::Failed);
+        if let Err(error) = closed.and_then(|()| self.poll(|alert| goodbye = alert.into())) {
+            tracing::debug!(%error, "DTLS gave no goodbye");
         }
+        LastWords::new(flight, goodbye)
     }
 
     /// Takes all outputs, up to the timeout that ends them.
     fn poll(&mut self, mut send: impl FnMut(&[u8])) -> Result<Option<Event>, DtlsError> {
         let mut event = None;
         let mut buffer = [0; OUTPUT_LEN];
+        self.flight.clear();
         loop {
             // `dimpl` may add outputs in any version: what the engine has no use for is passed over.
             #[allow(clippy::wildcard_enum_match_arm)]
             match self.dtls.poll_output(&mut buffer) {
                 Output::Packet(datagram) => {
                     self.sent = true;
+                    self.flight.push(Box::from(datagram));
                     send(datagram);
                 }
                 Output::PeerCert(certificate) => self.verify(certificate)?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dimpl::crypto::{CryptoProvider, aws_lc_rs};
 use dimpl::{Config, DtlsCertificate, NamedGroup, certificate};
 
+use super::private_key::PrivateKey;
 use super::verifier::Verifier;
 use super::{Fingerprint, HANDSHAKE_TIMEOUT};
 
@@ -39,8 +40,12 @@ impl Identity {
     pub fn generate() -> Result<Self, IdentityError> {
         let certificate = certificate::generate_self_signed_certificate()
             .map_err(|_| IdentityError::Certificate)?;
+        let key = PrivateKey::from_pkcs8(&certificate.private_key);
+        // `dimpl` wants it for ever, and a process has one.
+        let key: &'static PrivateKey = Box::leak(Box::new(key.ok_or(IdentityError::Certificate)?));
         let provider = CryptoProvider {
             signature_verification: &Verifier,
+            key_provider: key,
             ..aws_lc_rs::default_provider()
         };
         let config = Config::builder()

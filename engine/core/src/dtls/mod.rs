@@ -3,11 +3,14 @@
 mod endpoint;
 mod fingerprint;
 mod identity;
+mod last_words;
+mod private_key;
 mod verifier;
 
 pub use endpoint::{DtlsError, DtlsRole, Endpoint, Event, HANDSHAKE_TIMEOUT};
 pub use fingerprint::Fingerprint;
 pub use identity::{Identity, IdentityError};
+pub use last_words::LastWords;
 
 /// True when RFC 7983 sorts `datagram` as DTLS.
 pub fn is_dtls(datagram: &[u8]) -> bool {

@@ -1,19 +1,15 @@
 //! A link whose peer has proven its identity.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::SILENCE_TIMEOUT;
 use super::event::{Received, RtpPacket};
 use super::transmit::Transmit;
-use crate::dtls::{Endpoint, Event};
+use crate::dtls::{Endpoint, LastWords};
 use crate::ice::Path;
 use crate::rtcp::{self, Packets};
 use crate::rtp::ExtensionIds;
 use crate::srtp::{Opener, RtcpSealer, RtpSealer, SessionKeys};
-
-/// How long the DTLS machine is kept after the handshake, to repeat a last flight that was lost and to notice an early
-/// close. It is by far the largest part of a link.
-const DTLS_LINGER: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(super) struct Connected {
@@ -21,15 +17,8 @@ pub(super) struct Connected {
     pub(super) rtp: Option<RtpSealer>,
     pub(super) rtcp: RtcpSealer,
     opener: Opener,
-    lingering: Option<Lingering>,
+    last_words: LastWords,
     last_heard: Instant,
-}
-
-/// A DTLS machine whose work is done.
-#[derive(Debug)]
-struct Lingering {
-    endpoint: Endpoint,
-    until: Instant,
 }
 
 impl Connected {
@@ -39,10 +28,7 @@ impl Connected {
             rtp: Some(RtpSealer::new(&keys.local)?),
             rtcp: RtcpSealer::new(&keys.local)?,
             opener: Opener::new(&keys.remote)?,
-            lingering: Some(Lingering {
-                endpoint,
-                until: now + DTLS_LINGER,
-            }),
+            last_words: endpoint.into_last_words(),
             last_heard: now,
         })
     }
@@ -72,67 +58,14 @@ impl Connected {
         Some(received)
     }
 
-    /// Takes a DTLS datagram after the handshake. True when the peer closed the association.
-    pub(super) fn handle_dtls(
-        &mut self,
-        now: Instant,
-        path: Path,
-        datagram: &[u8],
-        out: &mut impl Transmit,
-    ) -> bool {
-        let Some(lingering) = &mut self.lingering else {
-            return false;
-        };
-        let event = lingering
-            .endpoint
-            .handle_datagram(now, datagram, |reply| out.transmit(path, reply));
-        match event {
-            Ok(event) => event == Some(Event::Closed),
-            Err(error) => {
-                // The keys stand: an error here, which anybody may cause, is no reason to end the link.
-                tracing::debug!(%error, "DTLS failed after the handshake");
-                self.lingering = None;
-                false
-            }
-        }
-    }
-
-    pub(super) fn handle_timeout(
-        &mut self,
-        now: Instant,
-        path: Option<Path>,
-        out: &mut impl Transmit,
-    ) {
-        let Some(lingering) = &mut self.lingering else {
-            return;
-        };
-        if now >= lingering.until {
-            self.lingering = None;
-        } else if let Some(path) = path.filter(|_| {
-            lingering
-                .endpoint
-                .next_timeout()
-                .is_some_and(|at| now >= at)
-        }) {
-            let result = lingering
-                .endpoint
-                .handle_timeout(now, |reply| out.transmit(path, reply));
-            if let Err(error) = result {
-                tracing::debug!(%error, "DTLS failed after the handshake");
-                self.lingering = None;
-            }
-        }
+    /// Takes a DTLS datagram after the handshake.
+    pub(super) fn handle_dtls(&mut self, path: Path, datagram: &[u8], out: &mut impl Transmit) {
+        self.last_words
+            .answer(datagram, |reply| out.transmit(path, reply));
     }
 
     pub(super) fn next_timeout(&self, consent_until: Option<Instant>) -> Instant {
-        let silence = self.silence_at(consent_until);
-        let dtls = self.lingering.as_ref().map(|lingering| {
-            lingering
-                .endpoint
-                .next_timeout()
-                .map_or(lingering.until, |at| at.min(lingering.until))
-        });
-        dtls.map_or(silence, |at| at.min(silence))
+        self.silence_at(consent_until)
     }
 
     /// True when neither a check nor an authentic packet came for too long.
@@ -140,11 +73,9 @@ impl Connected {
         now >= self.silence_at(consent_until)
     }
 
-    /// Says goodbye while the DTLS machine is there to say it with.
-    pub(super) fn close(&mut self, path: Path, out: &mut impl Transmit) {
-        if let Some(mut lingering) = self.lingering.take() {
-            lingering.endpoint.close(|alert| out.transmit(path, alert));
-        }
+    /// Says goodbye.
+    pub(super) fn close(self, path: Path, out: &mut impl Transmit) {
+        self.last_words.close(|alert| out.transmit(path, alert));
     }
 
     /// Some programs that send media do not go on checking: what they send counts as a sign of life, though not as

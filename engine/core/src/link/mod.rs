@@ -96,11 +96,10 @@ impl Link {
             Phase::Connected(connected) if connected.silent_since(consent, now) => {
                 Some(self.close_with(CloseReason::ConsentExpired))
             }
-            Phase::Connected(connected) => {
-                connected.handle_timeout(now, self.ice.selected(), out);
-                None
-            }
-            Phase::Checking { .. } | Phase::Handshaking(_) | Phase::Closed(_) => None,
+            Phase::Checking { .. }
+            | Phase::Handshaking(_)
+            | Phase::Connected(_)
+            | Phase::Closed(_) => None,
         }
     }
 
@@ -121,6 +120,18 @@ impl Link {
             Phase::Connected(_) => LinkState::Connected,
             Phase::Closed(reason) => LinkState::Closed(*reason),
         }
+    }
+
+    /// True for a datagram that goes on with the handshake, which costs as much as hundreds of packets.
+    pub fn shakes_hands(&self, path: Path, datagram: &[u8]) -> bool {
+        matches!(self.phase, Phase::Handshaking(_))
+            && dtls::is_dtls(datagram)
+            && self.ice.is_valid(path)
+    }
+
+    /// True when a flight of this side is out and the handshake is not complete.
+    pub fn is_shaking_hands(&self) -> bool {
+        matches!(&self.phase, Phase::Handshaking(handshake) if handshake.has_sent())
     }
 
     /// Where to send, when known.
@@ -162,12 +173,12 @@ impl Link {
         self.sending(now)?.rtcp.seal(len, out).ok()
     }
 
-    /// Ends the link from this side and tells the peer where that is still possible.
+    /// Ends the link from this side and tells the peer, if it is there already.
     pub fn close(&mut self, out: &mut impl Transmit) {
-        if let (Phase::Connected(connected), Some(path)) = (&mut self.phase, self.ice.selected()) {
+        let before = std::mem::replace(&mut self.phase, Phase::Closed(CloseReason::Local));
+        if let (Phase::Connected(connected), Some(path)) = (before, self.ice.selected()) {
             connected.close(path, out);
         }
-        self.phase = Phase::Closed(CloseReason::Local);
     }
 
     fn sending(&mut self, now: Instant) -> Option<&mut Connected> {
@@ -197,7 +208,10 @@ impl Link {
         if !matches!(self.phase, Phase::Checking { .. }) {
             return None;
         }
-        self.phase = Phase::Handshaking(Handshake::new(self.peer.endpoint(now), now));
+        self.phase = Phase::Handshaking(Handshake::new(now));
+        if self.peer.begins() {
+            return None;
+        }
         self.drive_handshake(now, None, out)
     }
 
@@ -211,8 +225,8 @@ impl Link {
         match &mut self.phase {
             Phase::Handshaking(_) => self.drive_handshake(now, Some(datagram), out),
             Phase::Connected(connected) => {
-                let closed = connected.handle_dtls(now, path, datagram, out);
-                closed.then(|| self.close_with(CloseReason::Remote))
+                connected.handle_dtls(path, datagram, out);
+                None
             }
             Phase::Checking { .. } | Phase::Closed(_) => None,
         }
@@ -229,13 +243,13 @@ impl Link {
         let Phase::Handshaking(handshake) = &mut self.phase else {
             return None;
         };
-        match handshake.drive(now, datagram, path, out) {
+        match handshake.drive(&self.peer, now, datagram, path, out) {
             Ok(None) => None,
             Ok(Some(dtls::Event::Closed)) => Some(self.close_with(CloseReason::Remote)),
             Ok(Some(dtls::Event::Keys(keys))) => self.connect(now, &keys),
-            Err(dtls::DtlsError::Failed(_)) if !handshake.endpoint.has_sent() => {
+            Err(dtls::DtlsError::Failed(_)) if !handshake.has_sent() => {
                 // Stray records came before the peer's first flight was whole. It repeats that; begin anew.
-                handshake.endpoint = self.peer.endpoint(now);
+                handshake.endpoint = None;
                 None
             }
             Err(error) => {
@@ -255,7 +269,10 @@ impl Link {
         let Phase::Handshaking(handshake) = before else {
             return None;
         };
-        match Connected::new(handshake.endpoint, keys, now) {
+        let connected = handshake
+            .endpoint
+            .and_then(|endpoint| Connected::new(endpoint, keys, now));
+        match connected {
             Some(connected) => {
                 self.phase = Phase::Connected(Box::new(connected));
                 Some(Received::Connected)

@@ -40,47 +40,63 @@ impl ExpectedPeer {
         }
     }
 
+    /// True when the peer sends the first flight.
+    pub(super) fn begins(&self) -> bool {
+        self.role == DtlsRole::Server
+    }
+
     /// A new association with that peer.
-    pub(super) fn endpoint(&self, now: Instant) -> Endpoint {
+    fn endpoint(&self, now: Instant) -> Endpoint {
         Endpoint::new(&self.identity, self.role, self.fingerprint, now)
     }
 }
 
 #[derive(Debug)]
 pub(super) struct Handshake {
-    pub(super) endpoint: Endpoint,
+    /// Made for the first datagram: who has only shown an address is to hold little.
+    pub(super) endpoint: Option<Endpoint>,
     pub(super) until: Instant,
 }
 
 impl Handshake {
-    pub(super) fn new(endpoint: Endpoint, now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
-            endpoint,
+            endpoint: None,
             until: now + HANDSHAKE_TIMEOUT,
         }
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.endpoint.next_timeout().is_some_and(|at| now >= at)
+        self.endpoint_timeout().is_some_and(|at| now >= at)
+    }
+
+    /// True when a flight of this side is out.
+    pub(super) fn has_sent(&self) -> bool {
+        self.endpoint.as_ref().is_some_and(Endpoint::has_sent)
     }
 
     pub(super) fn next_timeout(&self) -> Instant {
-        self.endpoint
-            .next_timeout()
+        self.endpoint_timeout()
             .map_or(self.until, |at| at.min(self.until))
+    }
+
+    fn endpoint_timeout(&self) -> Option<Instant> {
+        self.endpoint.as_ref()?.next_timeout()
     }
 
     pub(super) fn drive(
         &mut self,
+        peer: &ExpectedPeer,
         now: Instant,
         datagram: Option<&[u8]>,
         path: Path,
         out: &mut impl Transmit,
     ) -> Result<Option<Event>, DtlsError> {
         let send = |reply: &[u8]| out.transmit(path, reply);
+        let endpoint = self.endpoint.get_or_insert_with(|| peer.endpoint(now));
         match datagram {
-            Some(datagram) => self.endpoint.handle_datagram(now, datagram, send),
-            None => self.endpoint.handle_timeout(now, send),
+            Some(datagram) => endpoint.handle_datagram(now, datagram, send),
+            None => endpoint.handle_timeout(now, send),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::budget::Budget;
+use super::handshakes::Handshakes;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::peer::{Peer, Side};
@@ -51,6 +52,7 @@ impl Shard {
             session: session.clone(),
             side,
             connected: false,
+            waiting: 0,
             remote: None,
             remote_ice,
             section: Box::new(offered.section),
@@ -168,6 +170,9 @@ impl Shard {
         }
         if self.half_open.all() >= self.limits.half_open {
             return full("sessions being opened", self.limits.half_open);
+        }
+        if self.handshakes.are_behind() {
+            return full("handshakes waiting", Handshakes::BEHIND);
         }
         let state = self.rooms.get_mut(room).ok_or(Refusal::NotInRoom)?;
         if state.links >= self.limits.links_per_room {

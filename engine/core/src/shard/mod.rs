@@ -7,6 +7,7 @@ mod commands;
 mod connect;
 mod deliver;
 mod half_open;
+mod handshakes;
 mod ids;
 mod inbound;
 mod outbound;
@@ -37,6 +38,7 @@ pub use types::{
 
 use deliver::Deliver;
 use half_open::HalfOpen;
+use handshakes::Handshakes;
 use peer::{Peer, Side};
 use reports::Round;
 use room_state::RoomState;
@@ -62,6 +64,7 @@ pub struct Shard {
     by_remote: HashMap<SocketAddr, LinkKey>,
     /// Links that have not shaken hands yet.
     half_open: HalfOpen,
+    handshakes: Handshakes,
     timers: Timers,
     /// What packets need of those who listen.
     fanout: Fanout,
@@ -93,6 +96,7 @@ impl Shard {
             by_session: HashMap::new(),
             by_remote: HashMap::new(),
             half_open: HalfOpen::default(),
+            handshakes: Handshakes::default(),
             timers: Timers::default(),
             fanout: Fanout::default(),
             reports: Round::default(),
@@ -132,7 +136,8 @@ impl Shard {
         self.by_remote.contains_key(&remote)
     }
 
-    /// Takes a datagram that arrived on `path`; it is decrypted in place. What belongs to no link is dropped.
+    /// Takes a datagram that arrived on `path`; it is decrypted in place. What belongs to no link is dropped; what
+    /// belongs to a handshake waits for [`Shard::shake_hands`].
     pub fn handle_datagram(
         &mut self,
         now: Instant,
@@ -150,6 +155,9 @@ impl Shard {
         // Silence beyond the bound: a peer asks again, and finds a place as soon as others have shaken hands.
         let stranger = peer.remote.is_none();
         if stranger && self.half_open.from(path.remote.ip()) >= self.limits.half_open_per_address {
+            return;
+        }
+        if self.postpone(key, path, datagram) {
             return;
         }
         if !self.affords(now, key, datagram) {

@@ -20,6 +20,8 @@ pub(super) struct Peer {
     pub session: SessionId,
     pub side: Side,
     pub connected: bool,
+    /// Its handshake's datagrams that wait.
+    pub waiting: u8,
     /// As entered in the shard's table of addresses.
     pub remote: Option<SocketAddr>,
     /// The peer's credentials of the newest ICE generation.

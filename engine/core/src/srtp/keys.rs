@@ -72,11 +72,7 @@ impl MasterKey {
         self.profile
     }
 
-    /// The RTP and the RTCP cipher with keys derived from this one (RFC 3711 §4.3).
-    pub(super) fn ciphers(&self) -> Option<(Cipher, Cipher)> {
-        Some((self.rtp_cipher()?, self.rtcp_cipher()?))
-    }
-
+    /// The cipher for RTP with keys derived from this one (RFC 3711 §4.3).
     pub(super) fn rtp_cipher(&self) -> Option<Cipher> {
         self.cipher([
             Label::RtpEncryption,
@@ -85,6 +81,7 @@ impl MasterKey {
         ])
     }
 
+    /// The cipher for RTCP.
     pub(super) fn rtcp_cipher(&self) -> Option<Cipher> {
         self.cipher([
             Label::RtcpEncryption,

@@ -27,7 +27,7 @@ pub enum OpenError {
 
 /// Opens RTP and RTCP with the peer's keys and accepts no packet twice.
 pub struct Opener {
-    rtp: Cipher,
+    rtp: RtpCipher,
     rtcp: Cipher,
     rtp_streams: Streams,
     rtcp_streams: Streams,
@@ -36,10 +36,9 @@ pub struct Opener {
 impl Opener {
     /// `None` when the cryptographic library refuses the keys.
     pub fn new(master: &MasterKey) -> Option<Self> {
-        let (rtp, rtcp) = master.ciphers()?;
         Some(Self {
-            rtp,
-            rtcp,
+            rtp: RtpCipher::Unused(master.clone()),
+            rtcp: master.rtcp_cipher()?,
             rtp_streams: Streams::default(),
             rtcp_streams: Streams::default(),
         })
@@ -62,8 +61,8 @@ impl Opener {
         if window.is_some_and(|window| !window.is_fresh(index)) {
             return Err(OpenError::Replayed);
         }
-        let len = self
-            .rtp
+        let cipher = self.rtp.get().ok_or(OpenError::NotAuthentic)?;
+        let len = cipher
             .open_rtp(header.ssrc, index, header.len, packet)
             .ok_or(OpenError::NotAuthentic)?;
         self.rtp_streams.insert(header.ssrc, index);
@@ -98,6 +97,25 @@ impl Opener {
             .ok_or(OpenError::NotAuthentic)?;
         self.rtcp_streams.insert(ssrc, index);
         Ok(len)
+    }
+}
+
+/// Most peers listen and never send RTP: the cipher, a large part of a link, is made for the first packet.
+enum RtpCipher {
+    Unused(MasterKey),
+    Ready(Cipher),
+}
+
+impl RtpCipher {
+    /// `None` when the cryptographic library refuses the keys.
+    fn get(&mut self) -> Option<&Cipher> {
+        if let Self::Unused(master) = self {
+            *self = Self::Ready(master.rtp_cipher()?);
+        }
+        match self {
+            Self::Unused(_) => None,
+            Self::Ready(cipher) => Some(cipher),
+        }
     }
 }
 

@@ -183,6 +183,11 @@ impl World {
             .push(self.now, (engine_address(), datagram.to_vec()));
     }
 
+    /// All datagrams on their way to the peer are lost, and none after them.
+    pub fn lose_what_is_on_the_way_to_the_peer(&mut self) {
+        self.to_peer = Netem::new(Conditions::default(), 0);
+    }
+
     /// Something arrives at the link outside of the bad network. True when the link answered.
     pub fn inject(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
         let mut out = Vec::new();

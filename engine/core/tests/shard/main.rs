@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "../lean/mod.rs"]
+mod lean;
 #[path = "../link_common/mod.rs"]
 mod link_common;
 mod loss;
@@ -9,6 +11,7 @@ mod refusals;
 mod sessions;
 #[path = "../shard_common/mod.rs"]
 mod shard_common;
+mod storms;
 mod voices;
 
 use palabre_core::shard::{Door, Limits};

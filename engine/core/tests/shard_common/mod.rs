@@ -237,6 +237,7 @@ impl World {
             self.shard
                 .handle_datagram(self.now, Path::to(from), &mut datagram, &mut self.out);
         }
+        self.shard.shake_hands(self.now, usize::MAX, &mut self.out);
         self.deliver();
         while let Some((to, datagram)) = self.to_clients.pop(self.now) {
             let at = |client: &Client| client.peer.address == to;
@@ -247,6 +248,16 @@ impl World {
             }
         }
         (0..self.clients.len()).for_each(|number| self.drive(number));
+    }
+
+    /// What `client` has to send now, past the network.
+    pub fn packets_of(&mut self, client: usize) -> Vec<Vec<u8>> {
+        let (peer, mut packets) = (&mut self.clients[client].peer, Vec::new());
+        peer.rtc
+            .handle_input(str0m::Input::Timeout(self.now))
+            .unwrap();
+        peer.poll(|_, datagram| packets.push(datagram));
+        packets
     }
 
     fn deliver(&mut self) {

@@ -1,0 +1,166 @@
+//! Storms of joins and floods of datagrams: those who listen notice nothing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use palabre_core::ice::Path;
+use palabre_core::shard::{Door, Limits};
+use palabre_load::netem::Conditions;
+
+use crate::lean::{Kin, Lean, Version, address};
+use crate::shard_common::World;
+use crate::{stage, voice};
+
+/// What one datagram of a handshake costs at most, on a slow core.
+const COST: Duration = Duration::from_micros(250);
+/// As many as a shard's thread goes on with before it looks for packets again.
+const IN_A_ROW: usize = 4;
+const FRAME: Duration = Duration::from_millis(20);
+const ANNS_MICROPHONE: usize = 0;
+const BENS_EAR: usize = 2;
+
+/// Newcomers that have all sent their first check and their first flight.
+fn newcomers(world: &mut World, count: usize) -> Vec<Lean> {
+    let kin = Kin::new(Version::Dtls12);
+    let mut all = Vec::new();
+    for number in 0..count {
+        let (who, now, room) = (format!("p_{number}"), world.now, world.room.clone());
+        world.admit(&who, 1_000 + number as u32, false);
+        let accepted = world
+            .shard
+            .connect(
+                now,
+                &room,
+                &who.as_str().into(),
+                Door::Whep,
+                kin.offered(4),
+                &mut world.out,
+            )
+            .unwrap();
+        all.push(kin.client(address(number), &accepted, now));
+    }
+    for client in &mut all {
+        give(world, client.address, client.check());
+        client
+            .poll()
+            .into_iter()
+            .for_each(|hello| give(world, client.address, hello));
+    }
+    world.out.datagrams.clear();
+    all
+}
+
+fn give(world: &mut World, from: SocketAddr, mut datagram: Vec<u8>) {
+    let path = Path::to(from);
+    world
+        .shard
+        .handle_datagram(world.now, path, &mut datagram, &mut world.out);
+}
+
+/// The newcomers go on with what the shard sent them.
+fn answer(world: &mut World, newcomers: &mut [Lean]) {
+    for (to, datagram) in std::mem::take(&mut world.out.datagrams) {
+        if let Some(client) = newcomers.iter_mut().find(|client| client.address == to) {
+            client.handle(&datagram);
+            client
+                .poll()
+                .into_iter()
+                .for_each(|next| give(world, to, next));
+        }
+    }
+}
+
+#[test]
+fn five_thousand_handshakes_at_once_delay_nobodys_voice() {
+    let limits = Limits {
+        half_open: 6_000,
+        ..Limits::default()
+    };
+    let mut world = stage(World::new(Conditions::default(), 1, limits));
+    let bens = world.clients[BENS_EAR].peer.address;
+    let mut joining = newcomers(&mut world, 5_000);
+    let (mut frames, mut due, mut latest) =
+        (voice().into_iter().cycle(), world.now, Duration::ZERO);
+    let (mut said, mut heard) = (0, 0);
+    // A turn of the thread's loop: packets first, then a few datagrams of handshakes, each of which takes its time.
+    while world.shard.handshakes().0 > 0 {
+        if world.now >= due {
+            let frame = frames.next().unwrap();
+            world.clients[ANNS_MICROPHONE].peer.speak(world.now, &frame);
+            let spoken = world.packets_of(ANNS_MICROPHONE);
+            let from = world.clients[ANNS_MICROPHONE].peer.address;
+            spoken
+                .into_iter()
+                .for_each(|packet| give(&mut world, from, packet));
+            let to_ben = world.out.datagrams.iter().filter(|(to, _)| *to == bens);
+            heard += to_ben.count();
+            latest = latest.max(world.now - due);
+            (said, due) = (said + 1, due + FRAME);
+        }
+        world.shard.shake_hands(world.now, IN_A_ROW, &mut world.out);
+        world.now += COST * IN_A_ROW as u32;
+        answer(&mut world, &mut joining);
+    }
+    assert!(said > 50, "{said} frames");
+    assert!(heard > said / 3, "{heard} of {said} were heard at once");
+    assert!(latest <= COST * IN_A_ROW as u32, "{latest:?}");
+    let joined = joining.iter().filter(|client| client.connected).count();
+    assert!(
+        joined > 2_000,
+        "{joined}: the others found no place, and try again"
+    );
+}
+
+#[test]
+fn a_flood_from_one_address_is_answered_by_nothing_and_held_nowhere() {
+    let mut world = stage(World::new(Conditions::default(), 1, Limits::default()));
+    let flood: SocketAddr = ([203, 0, 113, 9], 666).into();
+    let (links, before) = (world.shard.links(), world.heard(BENS_EAR));
+    let kinds: [&[u8]; 4] = [
+        &[22, 0xFE, 0xFD],
+        &[0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42],
+        &[0x80, 111],
+        &[0x2E],
+    ];
+    for number in 0..100_000 {
+        let mut datagram = kinds[number % kinds.len()].to_vec();
+        datagram.resize(200, number as u8);
+        give(&mut world, flood, datagram);
+        assert!(world.out.datagrams.is_empty());
+    }
+    assert_eq!(world.shard.handshakes(), (0, 0));
+    assert_eq!(world.shard.links(), links);
+    let said = voice();
+    world.say(ANNS_MICROPHONE, &said);
+    assert!(world.heard(BENS_EAR) > before + 30);
+}
+
+#[test]
+fn one_peer_has_only_so_many_datagrams_waiting() {
+    let mut world = World::new(Conditions::default(), 1, Limits::default());
+    let joining = newcomers(&mut world, 1);
+    for _ in 0..100 {
+        give(&mut world, joining[0].address, vec![22; 200]);
+    }
+    let (waiting, dropped) = world.shard.handshakes();
+    assert!(
+        waiting < 10 && dropped > 90,
+        "{waiting} wait, {dropped} dropped"
+    );
+    while world.shard.shake_hands(world.now, 1, &mut world.out) {}
+    assert_eq!(world.shard.handshakes().0, 0);
+}
+
+#[test]
+fn who_would_only_wait_is_refused() {
+    let limits = Limits {
+        half_open: 100_000,
+        ..Limits::default()
+    };
+    let mut world = World::new(Conditions::default(), 1, limits);
+    newcomers(&mut world, 3_000);
+    world.admit("late", 1, false);
+    assert!(world.connect("late", Door::Whep, 4).is_err());
+    while world.shard.shake_hands(world.now, 100, &mut world.out) {}
+    world.connect("late", Door::Whep, 4).unwrap();
+}
