@@ -1,9 +1,10 @@
 //! The whole engine: what Python holds.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -13,15 +14,15 @@ use palabre_net::{
 };
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use crate::http::limits::{Addresses, HttpLimits};
 use crate::http::{App, router, server};
 use crate::hub::Hub;
 use crate::ticket::Tickets;
 
-/// Changes of who is speaking on their way to the streams.
-const SPEAKING_QUEUE: usize = 4_096;
+/// Who is speaking changes a room's streams no more often than this.
+const SPEAKING_EVERY: Duration = Duration::from_millis(100);
 /// Events kept for Python. Beyond that they are dropped and counted: Python has then been away for minutes.
 const EVENT_QUEUE: usize = 100_000;
 /// Answers under way may take so long to be written when the server stops.
@@ -256,21 +257,43 @@ impl Drop for Engine {
     }
 }
 
-/// From the shards' threads to the streams, without holding a shard up. When the queue is full the news is dropped:
-/// the next change tells the whole set again.
+/// From the shards' threads to the streams, without holding a shard up: the newest set of each room waits, and those
+/// that wait are told together, ten times a second at most.
 fn speaking(runtime: &Runtime, hub: &Arc<Hub>) -> SpeakingHook {
-    let (sender, mut news) = mpsc::channel::<(RoomId, Vec<ParticipantId>)>(SPEAKING_QUEUE);
-    let hub = Arc::clone(hub);
+    let (news, hub) = (Arc::new(SpeakingNews::default()), Arc::clone(hub));
+    let told = Arc::clone(&news);
     runtime.spawn(async move {
-        while let Some((room, participants)) = news.recv().await {
-            hub.speaking(&room, &participants);
+        loop {
+            told.any.notified().await;
+            for (room, participants) in told.take() {
+                hub.speaking(&room, &participants);
+            }
+            tokio::time::sleep(SPEAKING_EVERY).await;
         }
     });
-    Arc::new(move |room, participants| {
-        if sender.try_send((room.clone(), participants)).is_err() {
-            tracing::debug!("Who is speaking changed faster than it can be told.");
-        }
-    })
+    Arc::new(move |room, participants| news.put(room, participants))
+}
+
+/// Who is heard in each room where that changed; bounded by the number of rooms.
+#[derive(Default)]
+struct SpeakingNews {
+    newest: Mutex<HashMap<RoomId, Vec<ParticipantId>>>,
+    any: Notify,
+}
+
+impl SpeakingNews {
+    fn put(&self, room: &RoomId, participants: Vec<ParticipantId>) {
+        self.lock().insert(room.clone(), participants);
+        self.any.notify_one();
+    }
+
+    fn take(&self) -> HashMap<RoomId, Vec<ParticipantId>> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Vec<ParticipantId>>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn media_config(config: &EngineConfig) -> Result<MediaConfig, EngineError> {

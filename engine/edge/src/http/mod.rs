@@ -9,6 +9,8 @@ mod metrics;
 mod problem;
 pub mod server;
 mod sessions;
+mod subscription;
+mod takeover;
 
 use std::sync::Arc;
 

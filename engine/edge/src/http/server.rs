@@ -1,23 +1,26 @@
 //! The listening socket: connections in, requests to the router.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::IntoResponse;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower::ServiceExt;
 
 use super::Problem;
-use super::limits::Addresses;
+use super::limits::{Addresses, Opened};
+use super::takeover::{self, Taken};
 
 /// A client that takes longer to send its headers is let go.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -48,12 +51,19 @@ pub async fn serve(
         let Some(opened) = addresses.open(peer.ip(), Instant::now()) else {
             continue;
         };
+        let place = Place {
+            _place: place,
+            _opened: opened,
+        };
         let (router, addresses) = (router.clone(), Arc::clone(&addresses));
-        tokio::spawn(async move {
-            let _held = (place, opened);
-            connection(stream, peer, router, addresses).await;
-        });
+        tokio::spawn(connection(stream, peer, router, addresses, place));
     }
+}
+
+/// What a connection is counted by, until it is dropped.
+struct Place {
+    _place: OwnedSemaphorePermit,
+    _opened: Opened,
 }
 
 async fn connection(
@@ -61,27 +71,56 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     addresses: Arc<Addresses>,
+    place: Place,
 ) {
     if let Err(error) = tune(&stream) {
         tracing::debug!(%error, "A connection could not be tuned.");
     }
+    let (sender, mut taken) = mpsc::channel(1);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (router, allowed) = (router.clone(), addresses.may_ask(peer.ip(), Instant::now()));
+        let allowed = addresses.may_ask(peer.ip(), Instant::now());
+        let (router, sender) = (router.clone(), sender.clone());
         async move {
             if !allowed {
                 return Ok(too_many(peer.ip()).into_response());
             }
-            router.oneshot(request.map(Body::new)).await
+            // A question for the head alone has no stream.
+            let streams = request.method() == Method::GET;
+            let mut response = router.oneshot(request.map(Body::new)).await?;
+            match takeover::take(&mut response) {
+                Some(stream) if streams => hand_over(&sender, stream).await,
+                Some(_) | None => Ok(response),
+            }
         }
     });
-    let served = http1::Builder::new()
+    let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    if let Err(error) = served {
-        tracing::debug!(%error, "A connection ended early.");
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        ended = &mut served => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "A connection ended early.");
+            }
+        }
+        Some(stream) = taken.recv() => {
+            // What came before on this connection has been written: a client waits for one answer before it asks on.
+            let socket = served.into_parts().io.into_inner();
+            // A task of its own: this one has room for all that HTTP needs.
+            tokio::spawn(async move {
+                let _held = place;
+                stream.write(socket).await;
+            });
+        }
     }
+}
+
+/// Gives the stream to the connection's task, which ends this answer before it has begun.
+async fn hand_over(sender: &mpsc::Sender<Taken>, stream: Taken) -> Result<Response, Infallible> {
+    if sender.send(stream).await.is_err() {
+        tracing::debug!("A connection ended before its stream began.");
+    }
+    std::future::pending().await
 }
 
 fn tune(stream: &TcpStream) -> std::io::Result<()> {

@@ -9,6 +9,9 @@ use tokio::sync::Notify;
 /// Frames a slow reader may be behind by. Beyond that they are dropped and it starts again from a snapshot.
 pub const OUTBOX_FRAMES: usize = 512;
 
+/// Room for so many frames stays while a reader waits.
+const IDLE_FRAMES: usize = 4;
+
 /// A bounded queue from the hub to one HTTP response.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -110,6 +113,8 @@ impl Outbox {
         if let Some(frame) = inner.queue.pop_front() {
             return Some(Next::Send(frame));
         }
+        // Thousands of readers that were slow once are not to keep the room they needed then.
+        inner.queue.shrink_to(IDLE_FRAMES);
         match inner.state {
             State::AwaitsSnapshot | State::Live => None,
             State::Behind => Some(Next::Resync),

@@ -32,18 +32,24 @@ impl World {
     }
 
     pub fn with_shards(shards: u8) -> Self {
-        let config = EngineConfig {
-            edge_bind: "127.0.0.1:0".into(),
-            media_bind: "127.0.0.1:0".into(),
-            media_addresses: Vec::new(),
-            shards,
-            media: Limits::default(),
-            pinning: Pinning::Never,
-            ticket_key: KEY.to_vec(),
-            cors_origins: Vec::new(),
-            http: HttpLimits::default(),
-            max_streams: 100,
-        };
+        Self::with(EngineConfig { shards, ..config() })
+    }
+
+    /// For benches, whose many clients share an address.
+    pub fn with_room_for(streams: usize) -> Self {
+        Self::with(EngineConfig {
+            http: HttpLimits {
+                connections_per_address: u32::MAX,
+                requests_per_s: 100_000,
+                burst: 100_000,
+                ..HttpLimits::default()
+            },
+            max_streams: streams,
+            ..config()
+        })
+    }
+
+    fn with(config: EngineConfig) -> Self {
         let engine = Engine::start(&config).unwrap();
         engine.open_room(ROOM.into()).unwrap();
         Self {
@@ -117,6 +123,21 @@ impl Talk {
         let bob = self.bob;
         let heard = |fleet: &Fleet| fleet.client(bob).inbox().received() >= packets;
         assert!(self.fleet.run_until(PATIENCE, heard));
+    }
+}
+
+fn config() -> EngineConfig {
+    EngineConfig {
+        edge_bind: "127.0.0.1:0".into(),
+        media_bind: "127.0.0.1:0".into(),
+        media_addresses: Vec::new(),
+        shards: 1,
+        media: Limits::default(),
+        pinning: Pinning::Never,
+        ticket_key: KEY.to_vec(),
+        cors_origins: Vec::new(),
+        http: HttpLimits::default(),
+        max_streams: 100,
     }
 }
 
