@@ -1,78 +1,120 @@
-"""`python -m bench`: measure everything; `--small` only sees that it works."""
+"""`python -m bench`: measure everything, or the parts that are named; `--small` only sees that it works."""
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench import measures, report
-from bench.generator import binary, speaking
-from bench.measures import Cores, Size
-from bench.people import sign_up
+from bench import measures, namespace, report, whole
+from bench.generator import binary
+from bench.measures import Bench, Size
 from bench.rows import Results
-from bench.server import running
 
-FULL = Size(listeners=400, seconds=10, idle_rooms=1000)
-SMALL = Size(listeners=10, seconds=2, idle_rooms=5)
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "packets": measures.packets,
+    "janus": measures.beside_janus,
+    "latency": measures.latency,
+    "engine-joins": measures.engine_joins,
+    "forwarded": measures.forwarded,
+    "packed": measures.packed,
+    "joins": whole.joins,
+    "events": whole.events,
+    "idle": whole.idle,
+}
+FULL = Size(
+    seconds=8,
+    packets=(250, 1000, 2000),
+    janus=150,
+    forwarded=(2000, 8000),
+    packed=(5000, 40_000),
+    engine_joins=5000,
+    joins=3000,
+    listening=5000,
+    streams=10_000,
+    idle_rooms=1000,
+)
+SMALL = Size(
+    seconds=2,
+    packets=(20,),
+    janus=5,
+    forwarded=(20, 40),
+    packed=(20, 40),
+    engine_joins=40,
+    joins=20,
+    listening=20,
+    streams=50,
+    idle_rooms=5,
+)
 
 
 def main() -> int:
     options = _options()
+    # Told to stop, it still takes away what it made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not binary().exists():
         print(f"bench: {binary()} is missing. Run `make bench`.", file=sys.stderr)
         return 1
-    small = SMALL if options.small else FULL
-    size = Size(
-        options.listeners or small.listeners,
-        options.seconds or small.seconds,
-        options.idle_rooms or small.idle_rooms,
-    )
-    results = Results()
-    with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
-        _measure(Path(folder), size, _cores(), results)
-    print(report.table(results.rows))
-    if not options.small:
-        report.write(results, " ".join(["python -m bench", *sys.argv[1:]]))
-    return 0
+    results, failed = Results(), False
+    for part in options.parts or PARTS:
+        print(f"bench: {part}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
+            try:
+                _measure(part, Path(folder), SMALL if options.small else FULL, results, options.loopback)
+            except RuntimeError as error:
+                # The other parts can be measured all the same.
+                print(f"bench: {part}: {error}", file=sys.stderr)
+                failed = True
+        if not options.small:
+            # What was measured is kept, whatever becomes of the next part.
+            report.write(results, " ".join(["python -m bench", *sys.argv[1:]]))
+    print(report.table(results.as_json(machine="", command="", date="")))
+    return int(failed)
 
 
-def _measure(folder: Path, size: Size, cores: Cores, results: Results) -> None:
-    if cores.generator is not None:
-        os.sched_setaffinity(0, {cores.generator})
-    with running(folder, cores.server) as server:
-        _say("idle rooms")
-        measures.idle(server, size, results)
-        host = sign_up(server.url)
-        room = host.open_room("the room that is measured")
-        with speaking(host.door(room, "whip"), cores.generator):
-            _say(f"{size.listeners} listeners join through the API")
-            people = measures.joins_through_the_api(server, room, size, cores, results)
-            _say("listeners join with prepared tickets")
-            measures.joins_of_the_engine(server, room, people, size, cores, results)
+def _measure(part: str, folder: Path, size: Size, results: Results, loopback: bool) -> None:
+    server_core, generator_core = _cores()
+    if generator_core is not None:
+        os.sched_setaffinity(0, {generator_core})
+    try:
+        with _network(server_core, generator_core, loopback) as network:
+            PARTS[part](Bench(folder, network, server_core, generator_core, size, results))
+    finally:
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
 
 
-def _cores() -> Cores:
-    """The server on one core and the generator on another, where there are two."""
+@contextmanager
+def _network(
+    server_core: int | None, generator_core: int | None, loopback: bool
+) -> Iterator[namespace.Network]:
+    if loopback or not namespace.may_make():
+        print("  over loopback: a veth pair takes root", file=sys.stderr)
+        yield namespace.LOOPBACK
+        return
+    with namespace.veth(server_core, generator_core) as network:
+        yield network
+
+
+def _cores() -> tuple[int | None, int | None]:
+    """The server's and the generator's, where there are two."""
     cores = sorted(os.sched_getaffinity(0))
-    return Cores(cores[0], cores[1]) if len(cores) > 1 else Cores(None, None)
-
-
-def _say(what: str) -> None:
-    print(f"bench: {what}", file=sys.stderr)
+    return (cores[0], cores[1]) if len(cores) > 1 else (None, None)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measure the server on this machine."
     )
-    parser.add_argument("--small", action="store_true", help="a few seconds; writes no files")
-    parser.add_argument("--listeners", type=int, help=f"how many (default {FULL.listeners})")
-    parser.add_argument(
-        "--seconds", type=float, help=f"length of each measurement (default {FULL.seconds:g})"
-    )
-    parser.add_argument("--idle-rooms", type=int, help=f"rooms nobody is in (default {FULL.idle_rooms})")
-    return parser.parse_args()
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all without")
+    parser.add_argument("--small", action="store_true", help="a few seconds each; writes no files")
+    parser.add_argument("--loopback", action="store_true", help="even where a veth pair could be made")
+    options = parser.parse_args()
+    if unknown := [part for part in options.parts if part not in PARTS]:
+        parser.error(f"{unknown[0]} is none of {', '.join(PARTS)}")
+    return options
 
 
 sys.exit(main())

@@ -30,24 +30,36 @@ class Generator:
                 return figures
         raise RuntimeError(f"palabre-load ended ({self._process.wait()}) before it had {event}")
 
+    def tell(self, line: str) -> None:
+        """Writes a line to its standard input."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
+    def finish(self) -> None:
+        """Ends its standard input."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
 
 def binary() -> Path:
-    """The release build, where cargo puts it."""
+    """The release build, where cargo puts it; `LOAD_GENERATOR` names another."""
+    if named := os.environ.get("LOAD_GENERATOR"):
+        return Path(named)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "engine" / "target"))
     return target / "release" / "palabre-load"
 
 
 @contextmanager
-def started(*arguments: object, core: int | None, entrances: Sequence[Figures] = ()) -> Iterator[Generator]:
+def started(*arguments: object, core: int | None, prefix: Sequence[str] = ()) -> Iterator[Generator]:
     """Runs `palabre-load` with these arguments; stops it at the end if it still runs."""
-    pinned = ["--core", str(core)] if core is not None else []
-    command = [str(binary()), *pinned, *map(str, arguments)]
+    pinned = [] if core is None else ["--core", str(core)]
+    command = [*prefix, str(binary()), *pinned, *map(str, arguments)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    generator = Generator(process)
     try:
-        if process.stdin is not None:
-            process.stdin.write("".join(f"{json.dumps(entrance)}\n" for entrance in entrances))
-            process.stdin.close()
-        yield Generator(process)
+        yield generator
+        generator.finish()
         process.wait(timeout=60)
     finally:
         process.terminate()
@@ -60,9 +72,10 @@ def speaking(door: Figures, core: int | None) -> Iterator[None]:
     if not SPEECH:
         raise RuntimeError("There is no speech to speak. Install alsa-utils.")
     arguments = ["speak", "--whip", door["url"], "--token", door["token"], "--repeat", *SPEECH]
-    pinned = ["--core", str(core)] if core is not None else []
-    command = [str(binary()), *pinned, *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    pinned = [] if core is None else ["--core", str(core)]
+    process = subprocess.Popen(
+        [str(binary()), *pinned, *map(str, arguments)], stdout=subprocess.PIPE, text=True
+    )
     try:
         Generator(process).until("speaking")
         yield

@@ -1,71 +1,83 @@
-"""bench/results.json, docs/bench.md and its picture."""
+"""bench/results.json and docs/bench.md. Rows that were measured earlier stay until they are measured again."""
 
 import json
 import os
 import platform
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench import loss
-from bench.rows import Results, Row
+from bench.pictures import draw_latency, draw_listeners, draw_packets
+from bench.rows import TARGETS, Results
 
 ROOT = Path(__file__).parent.parent
-PICTURE = Path("images/bench-cpu.svg")
+RESULTS = ROOT / "bench" / "results.json"
 
-PAGE = """\
-# Measurements
+PICTURES: dict[str, tuple[str, Callable[[list[dict[str, Any]], Path], bool]]] = {
+    "bench-cpu": ("CPU per packet against the number of listeners", draw_packets),
+    "bench-listeners": (
+        "Share of a core, and how late the last one hears, against listeners",
+        draw_listeners,
+    ),
+    "bench-latency": ("Latency by percentile", draw_latency),
+}
 
-Written by `{command}` on {date}, on {machine}. The server ran on one core, the listeners on another, over loopback.
+Line = dict[str, Any]
 
-| figure | value | raw limit in the same run | ratio | what |
-|---|---|---|---|---|
-{table}
-
-![CPU per packet against the number of listeners]({picture})
-
-**The raw limit** is what no server can leave out: one RTP packet of 128 bytes encrypted with AES-128-GCM for each
-listener (a key and an address each) and given to the kernel with `sendmmsg` in batches of 64, a burst every 20 ms:
-`palabre-load raw`. Loopback charges the receiver's part of the kernel's work to the sender, in both alike.
-
-**Joins per second** are bounded by the machine that makes them: one core plays all the browsers, and a browser's half
-of a handshake costs more than the server's. The figure *per second of CPU* says what the server alone would do.
-
-{losses}
-
-## Your own server
-
-`palabre-load listen --whep URL --token TOKEN --listeners N` joins listeners to any WHEP server and prints what they
-received as JSON; `palabre-load speak --whip URL --token TOKEN FILE.wav` speaks. With `--entrances FILE` each listener
-has a line of its own: `{{"url": …, "token": …}}`, or `{{"join_url": …, "session": …, "body": {{}}}}` to join a room of
-Palabre by its API.
-"""
+QUIET_LOAD = 2.5
+"""The server and the generator keep a core busy each."""
 
 
 def write(results: Results, command: str) -> None:
-    """Writes all three."""
-    date = datetime.now(UTC).strftime("%Y-%m-%d")
-    rows = results.as_json(machine=machine(), command=command, date=date)
-    rows += loss.present_rows()
-    (ROOT / "bench" / "results.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    page = PAGE.format(
-        command=command,
-        date=date,
-        machine=machine(),
-        table=table(results.rows),
-        picture=PICTURE,
-        losses=loss.present(),
-    )
-    (ROOT / "docs" / "bench.md").write_text(page)
-    draw(results, ROOT / "docs" / PICTURE)
+    """Writes everything again."""
+    about = {"machine": machine(), "command": command, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    new = [line | {"load": round(load(), 1)} for line in results.as_json(**about)]
+    lines = _merged(json.loads(RESULTS.read_text()), new)
+    RESULTS.write_text(json.dumps(lines, indent=1, ensure_ascii=False) + "\n")
+    page(lines)
 
 
-def table(rows: list[Row]) -> str:
-    """The rows in Markdown."""
+def page(lines: list[Line]) -> None:
+    """docs/bench.md and its pictures, from the rows."""
+    drawn = [
+        f"![{title}](images/{name}.svg)"
+        for name, (title, draw) in PICTURES.items()
+        if draw(lines, ROOT / "docs" / "images" / f"{name}.svg")
+    ]
+    text = (ROOT / "bench" / "page.md").read_text()
+    own = [line for line in lines if not line["name"].startswith(loss.PREFIX)]
+    text = text.replace("{table}", table(own)).replace("{disturbed}", disturbed(own))
+    # What `python -m bench.loss` wrote there stays.
+    text = text.replace("{losses}", loss.present())
+    text = text.replace("{pictures}", "\n\n".join(drawn))
+    (ROOT / "docs" / "bench.md").write_text(text)
+
+
+def table(lines: list[Line]) -> str:
+    """The rows in Markdown: those with a target first."""
+    aimed = sorted(lines, key=lambda line: line["name"] not in TARGETS)
     return "\n".join(
-        f"| `{row.name}` | {row.value:.3g} {row.unit} | {_limit(row)} | {_ratio(row)} | {row.what} |"
-        for row in rows
+        f"| `{line['name']}` | {_number(line['value'])} {line['unit']} | {_peer(line)} | {_ratio(line)} "
+        f"| {line['target'] or ''} | {line['what']} |"
+        for line in aimed
     )
+
+
+def disturbed(lines: list[Line]) -> str:
+    """Which rows are worth little, because the machine had other work meanwhile."""
+    names = [f"`{line['name']}`" for line in lines if line["load"] is None or line["load"] > QUIET_LOAD]
+    if not names:
+        return ""
+    why = "Measured while other programs used the same cores, or with that unknown; to be measured again"
+    return f"\n{why}: {', '.join(names)}.\n"
+
+
+def load() -> float:
+    """How many programs wanted a core in the last minute."""
+    return os.getloadavg()[0]
 
 
 def machine() -> str:
@@ -75,31 +87,24 @@ def machine() -> str:
     return f"{os.cpu_count()} × {processor}, Linux {platform.release()}"
 
 
-def draw(results: Results, path: Path) -> None:
-    """CPU per packet against listeners, server and raw."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same measurements give the same file.
-    matplotlib.rcParams["svg.hashsalt"] = "palabre"
-    from matplotlib import pyplot as plt
-
-    listeners = [count for count, _, _ in results.curve]
-    figure, axes = plt.subplots(figsize=(7, 3.5))
-    axes.plot(listeners, [server for _, server, _ in results.curve], "o-", label="server, media threads")
-    axes.plot(listeners, [raw for _, _, raw in results.curve], "s--", label="raw limit")
-    axes.set(xlabel="listeners", ylabel="CPU per packet, µs", ylim=(0, None))
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
+def _merged(old: list[Line], new: list[Line]) -> list[Line]:
+    """New rows in the place of old ones of the same name; rows in another form are dropped."""
+    fresh = {line["name"]: line for line in new}
+    kept = [fresh.pop(line["name"], line) for line in old if _stays(line) or line["name"] in fresh]
+    return [*kept, *fresh.values()]
 
 
-def _limit(row: Row) -> str:
-    return "" if row.limit is None else f"{row.limit:.3g} {row.unit}"
+def _stays(line: Line) -> bool:
+    return "points" in line or line["name"].startswith(loss.PREFIX)
 
 
-def _ratio(row: Row) -> str:
-    return "" if row.ratio is None else f"{row.ratio:.2f}"
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _peer(line: Line) -> str:
+    return "" if line["limit"] is None else f"{_number(line['limit'])} {line['unit']}"
+
+
+def _ratio(line: Line) -> str:
+    return "" if line["ratio"] is None else f"{line['ratio']:.2f}"

@@ -2,6 +2,21 @@
 
 from dataclasses import asdict, dataclass, field
 
+TARGETS: dict[str, tuple[str, float]] = {
+    "cpu_per_packet_vs_raw": ("≤", 1.3),
+    "cpu_per_packet_vs_janus": ("≤", 0.12),
+    "listeners_one_core_packed": ("≥", 20_000),
+    "listeners_one_core_20ms": ("≥", 4_000),
+    "added_latency_p99_ms_20000": ("≤", 25),
+    "added_latency_p99_ms_100": ("≤", 2),
+    "joins_per_second": ("≥", 1_000),
+    "engine_joins_per_second": ("≥", 3_000),
+    "memory_per_listener_kb": ("≤", 16),
+    "event_to_10000_ms": ("≤", 150),
+    "idle_cpu_percent": ("≤", 0.5),
+}
+"""What is aimed at, on one core for the server and one for the generator: of the ratio where there is one."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -12,11 +27,28 @@ class Row:
     unit: str
     what: str
     limit: float | None = None
-    """What the raw limit was in the same run, in the same unit."""
+    """What the raw limit, or another server, was in the same run, in the same unit."""
+    points: list[tuple[float, ...]] = field(default_factory=list)
+    """For pictures: what each point is stands in `what` of the picture (bench/pictures.py)."""
 
     @property
     def ratio(self) -> float | None:
         return None if not self.limit else self.value / self.limit
+
+    @property
+    def target(self) -> str:
+        """`≤ 1.3`, or nothing."""
+        sign, bound = TARGETS.get(self.name, ("", 0.0))
+        return f"{sign} {bound:,g}" if sign else ""
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is reached; None without one."""
+        if self.name not in TARGETS:
+            return None
+        sign, bound = TARGETS[self.name]
+        judged = self.value if self.ratio is None else self.ratio
+        return judged <= bound if sign == "≤" else judged >= bound
 
 
 @dataclass
@@ -24,16 +56,23 @@ class Results:
     """Everything one run found."""
 
     rows: list[Row] = field(default_factory=list)
-    curve: list[tuple[int, float, float]] = field(default_factory=list)
-    """(listeners, server's CPU µs per packet, raw CPU µs per packet)"""
 
-    def add(self, name: str, value: float, unit: str, what: str, limit: float | None = None) -> None:
-        self.rows.append(Row(name, value, unit, what, limit))
+    def add(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        what: str,
+        limit: float | None = None,
+        points: list[tuple[float, ...]] | None = None,
+    ) -> None:
+        self.rows.append(Row(name, value, unit, what, limit, points or []))
 
     def as_json(self, *, machine: str, command: str, date: str) -> list[dict[str, object]]:
         """Rows with where, how and when they were measured."""
         about = {"machine": machine, "command": command, "date": date}
-        return [_rounded(asdict(row) | {"ratio": row.ratio}) | about for row in self.rows]
+        judged = [asdict(row) | {"ratio": row.ratio, "target": row.target or None} for row in self.rows]
+        return [_rounded(row) | about for row in judged]
 
 
 def _rounded(row: dict[str, object]) -> dict[str, object]:

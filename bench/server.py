@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from bench.namespace import Network
+
 START_WITHIN_S = 30
 
 # One machine plays everybody, so what is granted to one address must not be what is measured.
@@ -57,11 +59,10 @@ class Cpu:
 
 
 @dataclass(frozen=True)
-class Server:
-    """A running server."""
+class Process:
+    """What the kernel knows of a process."""
 
     pid: int
-    url: str
 
     def cpu(self) -> Cpu:
         """What each kind of thread has used; nanoseconds in the kernel's books (proc(5), schedstat)."""
@@ -85,28 +86,47 @@ class Server:
             raise RuntimeError(f"the kernel says nothing of the memory of {self.pid}")
         return int(found[1])
 
+    def dropped(self) -> int:
+        """Datagrams its network namespace had no room for."""
+        lines = Path(f"/proc/{self.pid}/net/snmp").read_text().splitlines()
+        names, values = (line.split() for line in lines if line.startswith("Udp: "))
+        return int(values[names.index("RcvbufErrors")])
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    process: Process
+    url: str
+    data: Path
+
 
 @contextmanager
-def running(folder: Path, core: int | None) -> Iterator[Server]:
+def running(
+    folder: Path, network: Network, core: int | None, settings: dict[str, str] | None = None
+) -> Iterator[Server]:
     """Starts a server, waits until it answers, and stops it."""
+    folder.mkdir(exist_ok=True)
     http_port = _free_port(socket.SOCK_STREAM)
-    settings = UNLIMITED | {
-        "PALABRE_DATA": str(folder / "data"),
-        "PALABRE_HTTP_HOST": "127.0.0.1",
+    address, data = network.server_address, folder / "data"
+    environment = UNLIMITED | {
+        "PALABRE_DATA": str(data),
+        "PALABRE_HTTP_HOST": address,
         "PALABRE_HTTP_PORT": str(http_port),
         "PALABRE_EDGE_PORT": str(_free_port(socket.SOCK_STREAM)),
         "PALABRE_MEDIA_PORT": str(_free_port(socket.SOCK_DGRAM)),
-        "PALABRE_MEDIA_ADDRESSES": "127.0.0.1",
+        "PALABRE_MEDIA_ADDRESSES": address,
     }
     with (folder / "server.log").open("wb") as log:
-        command = [sys.executable, "-m", "palabre", "serve"]
-        process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=log, stderr=log)
+        pinned = [] if core is None else ["taskset", "-c", str(core)]
+        command = [*network.server_prefix, *pinned, sys.executable, "-m", "palabre", "serve"]
+        asked = {**os.environ, **environment, **(settings or {})}
+        process = subprocess.Popen(command, env=asked, stdout=log, stderr=log)
     try:
-        if core is not None:
-            os.sched_setaffinity(process.pid, {core})
-        url = f"http://127.0.0.1:{http_port}"
+        url = f"http://{address}:{http_port}"
         _wait_until_it_answers(process, url, folder / "server.log")
-        yield Server(process.pid, url)
+        yield Server(Process(process.pid), url, data)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

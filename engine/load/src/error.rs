@@ -40,6 +40,9 @@ pub enum LoadError {
     /// The peer failed: ICE, DTLS or SRTP.
     #[error("the WebRTC peer failed: {0}")]
     Peer(#[from] str0m::RtcError),
+    /// A lean listener's handshake failed.
+    #[error("DTLS: {0}")]
+    Dtls(String),
     /// ICE or DTLS did not come to an end.
     #[error("not connected after {after:?}")]
     NotConnected { after: Duration },

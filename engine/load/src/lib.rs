@@ -2,7 +2,7 @@
 //!
 //! A [`Client`] is one peer on str0m, without I/O. A [`Fleet`] drives thousands of them from one thread, over real HTTP
 //! (WHIP, RFC 9725, and WHEP) and real UDP. [`Speech`] is what they say, [`Inbox`] what they heard, and [`netem`] the
-//! bad network between. The server is only ever addressed through its public doors, so the same fleet tests any server
+//! bad network between. A [`lean::Crowd`] is many more listeners than str0m could play. The server is only ever addressed through its public doors, so the same fleet tests any server
 //! that speaks WHIP and WHEP.
 
 mod client;
@@ -10,6 +10,7 @@ pub mod cpu;
 mod error;
 mod fleet;
 mod inbox;
+pub mod lean;
 pub mod netem;
 pub mod raw;
 mod rtp_header;

@@ -66,14 +66,14 @@ pub enum Entrance {
 
 /// The part of a join's answer that leads to the media.
 #[derive(Deserialize)]
-struct Ticket {
-    ticket: String,
-    edge: Edge,
+pub(crate) struct Ticket {
+    pub ticket: String,
+    pub edge: Edge,
 }
 
 #[derive(Deserialize)]
-struct Edge {
-    whep: String,
+pub(crate) struct Edge {
+    pub whep: String,
 }
 
 /// An accepted offer.
@@ -180,8 +180,8 @@ impl Signalling {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Problem {
-    code: String,
+pub(crate) struct Problem {
+    pub code: String,
 }
 
 fn accepted(
@@ -228,13 +228,13 @@ fn header_of(response: &Response<Body>, name: header::HeaderName) -> Option<Stri
 }
 
 /// `http://authority/path` → (authority, path with its slash).
-fn split_url(url: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_url(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("http://")?;
     Some(rest.find('/').map_or((rest, ""), |at| rest.split_at(at)))
 }
 
 /// A Location may be absolute or a path on the same server (RFC 9110 §10.2.2).
-fn resolve(base: &str, location: &str) -> Option<String> {
+pub(crate) fn resolve(base: &str, location: &str) -> Option<String> {
     if location.starts_with("http://") {
         return Some(location.to_owned());
     }

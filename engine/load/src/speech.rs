@@ -39,7 +39,7 @@ impl Speech {
         };
         for path in paths {
             let (pcm, rate_hz) = read_wav(path.as_ref())?;
-            let next = Self::encode(pcm, rate_hz)?;
+            let next = Self::from_pcm(pcm, rate_hz)?;
             speech.frames.extend(next.frames);
             speech.pcm.extend(next.pcm);
         }
@@ -53,11 +53,11 @@ impl Speech {
         let pcm = (0..samples)
             .map(|n| ((n as f64 * step).sin() * 16_384.0) as i16)
             .collect();
-        Self::encode(pcm, SAMPLE_RATE_HZ)
+        Self::from_pcm(pcm, SAMPLE_RATE_HZ)
     }
 
     /// Encodes mono samples; the last frame is filled up with silence.
-    fn encode(mut pcm: Vec<i16>, rate_hz: u32) -> Result<Self, LoadError> {
+    pub fn from_pcm(mut pcm: Vec<i16>, rate_hz: u32) -> Result<Self, LoadError> {
         let frame_samples = rate_hz as usize / 50;
         pcm.resize(pcm.len().next_multiple_of(frame_samples), 0);
         let mut encoder =

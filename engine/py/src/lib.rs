@@ -2,6 +2,7 @@
 
 mod engine;
 mod events;
+mod measure;
 mod recording;
 
 use pyo3::prelude::*;
@@ -16,6 +17,8 @@ mod _engine {
     use crate::events::{
         Connected, Disconnected, RecordingFailed, RecordingStopped, SnapshotWanted, StartedSpeaking,
     };
+    #[pymodule_export]
+    use crate::measure::measure_send;
     #[pymodule_export]
     use crate::recording::summarise_recording;
 

@@ -1,8 +1,9 @@
-"""The command line: `palabre serve`, `palabre openapi`."""
+"""The command line: `palabre serve`, `palabre doctor`, `palabre openapi`."""
 
 import json
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -34,6 +35,27 @@ def serve() -> None:
         run_server(settings)
     except CannotStart as error:
         raise _stop(str(error)) from error
+
+
+@app.command()
+def doctor(
+    capacity: Annotated[
+        bool, typer.Option("--capacity", help="Measure how many listeners this machine holds.")
+    ] = False,
+) -> None:
+    """Look whether the settings are right; with --capacity, say how many listeners this machine holds."""
+    try:
+        settings = load_settings(os.environ)
+    except BadSettings as error:
+        raise _stop(str(error)) from error
+    print("The settings can be read.")
+    if not capacity:
+        return
+    from palabre._engine import measure_send
+    from palabre.cli.capacity import SEND_LISTENERS, report, this_machine
+
+    print("Measuring for some seconds…", file=sys.stderr)
+    print(report(this_machine(measure_send(SEND_LISTENERS, 5.0), settings.shards)))
 
 
 @app.command()

@@ -15,6 +15,8 @@ pub struct Talk {
     repeat: bool,
     started_at: Option<Instant>,
     sent: u64,
+    /// When each frame went out, nanoseconds since 1970.
+    sent_at_ns: Vec<u64>,
 }
 
 impl Talk {
@@ -24,12 +26,18 @@ impl Talk {
             repeat,
             started_at: None,
             sent: 0,
+            sent_at_ns: Vec::new(),
         }
     }
 
     /// Frames sent so far.
     pub fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// When each of them went out, nanoseconds since 1970.
+    pub fn sent_at_ns(&self) -> &[u64] {
+        &self.sent_at_ns
     }
 
     /// Everything was said.
@@ -64,6 +72,7 @@ impl Talk {
         let rtp_ts = (self.sent as u32).wrapping_mul(FRAME_SAMPLES as u32);
         let packet = RtpWrite::new(pt, self.sent.into(), rtp_ts, due, frame.opus.as_slice());
         self.sent += 1;
+        self.sent_at_ns.push(crate::lean::realtime_ns());
         Some(packet.ext_vals(level).marker(self.sent == 1).nackable(true))
     }
 }

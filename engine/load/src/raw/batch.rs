@@ -87,7 +87,7 @@ fn message(vector: &mut libc::iovec, address: &mut libc::sockaddr_in) -> libc::m
     message
 }
 
-fn to_c(address: SocketAddrV4) -> libc::sockaddr_in {
+pub fn to_c(address: SocketAddrV4) -> libc::sockaddr_in {
     libc::sockaddr_in {
         sin_family: libc::AF_INET as libc::sa_family_t,
         sin_port: address.port().to_be(),

@@ -20,6 +20,7 @@ use crate::LoadError;
 use crate::cpu::{pin_to_core, thread_time};
 use crate::fleet::Ports;
 use batch::Batch;
+pub(crate) use batch::to_c;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +53,7 @@ pub fn measure(options: Options) -> Result<Report, LoadError> {
     let stopped = stop.clone();
     let receiver = thread::spawn(move || receive(options, &ready, &stopped));
     let sender = thread::spawn(move || match port.recv() {
-        Ok(port) => send(options, port),
+        Ok(port) => send(options, SocketAddrV4::new(crate::fleet::loopback(0), port)),
         Err(_) => Err(io::Error::other("the receiver did not start")),
     });
     let sent = sender.join();
@@ -62,6 +63,18 @@ pub fn measure(options: Options) -> Result<Report, LoadError> {
     Ok(Report {
         sent,
         received: received.map_err(|_| io::Error::other("the receiver panicked"))??,
+        cpu_us_per_packet: cpu.as_secs_f64() * 1e6 / sent.max(1) as f64,
+    })
+}
+
+/// Sends to listeners elsewhere (a [`crate::lean::Sink`]): the first one's address and the port of all.
+pub fn measure_toward(options: Options, first: SocketAddrV4) -> Result<Report, LoadError> {
+    let sender = thread::spawn(move || send(options, first));
+    let sent = sender.join();
+    let (sent, cpu) = sent.map_err(|_| io::Error::other("the sender panicked"))??;
+    Ok(Report {
+        sent,
+        received: 0,
         cpu_us_per_packet: cpu.as_secs_f64() * 1e6 / sent.max(1) as f64,
     })
 }
@@ -83,10 +96,10 @@ fn receive(options: Options, ready: &Sender<u16>, stop: &AtomicBool) -> io::Resu
     Ok(received)
 }
 
-fn send(options: Options, port: u16) -> io::Result<(u64, Duration)> {
+fn send(options: Options, first: SocketAddrV4) -> io::Result<(u64, Duration)> {
     options.sender_core.map_or(Ok(()), pin_to_core)?;
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let listeners = listeners(options.listeners, port)?;
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    let listeners = listeners(options.listeners, first)?;
     let mut batch = Batch::new(options.batch, options.packet_bytes);
     let (start, cpu_before) = (Instant::now(), thread_time()?);
     let (mut sent, mut burst) = (0, 0);
@@ -105,14 +118,15 @@ struct Listener {
     key: LessSafeKey,
 }
 
-fn listeners(count: usize, port: u16) -> io::Result<Vec<Listener>> {
+fn listeners(count: usize, first: SocketAddrV4) -> io::Result<Vec<Listener>> {
     let mut random = fastrand::Rng::with_seed(1);
     let listener = |index: usize| {
         let mut key = [0; 16];
         random.fill(&mut key);
         let key = UnboundKey::new(&AES_128_GCM, &key)
             .map_err(|_| io::Error::other("16 bytes are a key"))?;
-        let address = SocketAddrV4::new(crate::fleet::loopback(index), port);
+        let ip = Ipv4Addr::from_bits(first.ip().to_bits() + index as u32);
+        let address = SocketAddrV4::new(ip, first.port());
         Ok(Listener {
             address,
             key: LessSafeKey::new(key),

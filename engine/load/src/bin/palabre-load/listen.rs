@@ -18,18 +18,8 @@ use crate::report::{Progress, event, percentiles};
 /// Phases: `joined` (everybody is in), `measuring`, `measured` (with the figures), then everybody leaves.
 #[derive(Args)]
 pub struct Listen {
-    /// The WHEP endpoint.
-    #[arg(long, required_unless_present = "entrances", requires = "token")]
-    whep: Option<String>,
-    /// The bearer token, the same for all listeners.
-    #[arg(long)]
-    token: Option<String>,
-    /// How many listeners.
-    #[arg(long, default_value_t = 1)]
-    listeners: usize,
-    /// Instead of --whep: a file with one listener a line, {"url", "token"} or {"join_url", "session", "body"}; - is stdin.
-    #[arg(long, conflicts_with = "whep")]
-    entrances: Option<PathBuf>,
+    #[command(flatten)]
+    who: Who,
     /// How long to count.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
@@ -47,10 +37,40 @@ pub struct Listen {
     until_heard: bool,
 }
 
+/// Who is to listen, and where.
+#[derive(Args)]
+pub struct Who {
+    /// The WHEP endpoint.
+    #[arg(long, required_unless_present = "entrances", requires = "token")]
+    whep: Option<String>,
+    /// The bearer token, the same for all listeners.
+    #[arg(long)]
+    token: Option<String>,
+    /// How many listeners.
+    #[arg(long, default_value_t = 1)]
+    listeners: usize,
+    /// Instead of --whep: a file with one listener a line, {"url", "token"} or {"join_url", "session", "body"}; - is stdin.
+    #[arg(long, conflicts_with = "whep")]
+    entrances: Option<PathBuf>,
+}
+
+impl Who {
+    pub fn entrances(&self) -> Result<Vec<Entrance>, LoadError> {
+        if let Some(path) = &self.entrances {
+            return read_entrances(path);
+        }
+        let door = Door::new(
+            self.whep.clone().unwrap_or_default(),
+            self.token.clone().unwrap_or_default(),
+        );
+        Ok(vec![Entrance::Door(door); self.listeners])
+    }
+}
+
 impl Listen {
     pub fn run(&self) -> Result<(), LoadError> {
-        let entrances = self.entrances()?;
-        let mut fleet = Fleet::new(server_of(&entrances)?)?;
+        let entrances = self.who.entrances()?;
+        let mut fleet = Fleet::new(server_of_all(&entrances)?)?;
         let joined = self.join(&mut fleet, entrances)?;
         event("joined", &join_figures(&fleet, &joined))?;
         for &id in &joined.clients {
@@ -60,17 +80,6 @@ impl Listen {
         fleet.run_for(Duration::from_secs_f64(self.seconds));
         event("measured", &self.figures(&mut fleet, &joined.clients))?;
         leave(&mut fleet, &joined.clients)
-    }
-
-    fn entrances(&self) -> Result<Vec<Entrance>, LoadError> {
-        if let Some(path) = &self.entrances {
-            return read_entrances(path);
-        }
-        let door = Door::new(
-            self.whep.clone().unwrap_or_default(),
-            self.token.clone().unwrap_or_default(),
-        );
-        Ok(vec![Entrance::Door(door); self.listeners])
     }
 
     fn join(&self, fleet: &mut Fleet, entrances: Vec<Entrance>) -> Result<Joined, LoadError> {
@@ -141,11 +150,18 @@ fn read_entrances(path: &PathBuf) -> Result<Vec<Entrance>, LoadError> {
 }
 
 /// All entrances are taken to lead to the machine of the first.
-fn server_of(entrances: &[Entrance]) -> Result<IpAddr, LoadError> {
-    let url = match entrances.first() {
-        Some(Entrance::Door(door)) => door.url.clone(),
-        Some(Entrance::Room { join_url, .. }) => join_url.clone(),
-        None => String::new(),
+fn server_of_all(entrances: &[Entrance]) -> Result<IpAddr, LoadError> {
+    match entrances.first() {
+        Some(first) => server_of(first),
+        None => Err(LoadError::BadUrl { url: String::new() }),
+    }
+}
+
+/// The machine that an entrance leads to.
+pub fn server_of(entrance: &Entrance) -> Result<IpAddr, LoadError> {
+    let url = match entrance {
+        Entrance::Door(door) => &door.url,
+        Entrance::Room { join_url, .. } => join_url,
     };
     Ok(Door::new(url, "").address()?.ip())
 }

@@ -3,10 +3,15 @@
 //! Each command prints JSON lines on stdout: an `event` for each phase as it is reached, figures with the last one.
 //! Progress and errors go to stderr.
 
+mod crowd;
+mod janus;
 mod listen;
 mod raw;
 mod report;
+mod sink;
 mod speak;
+mod speaker;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -28,8 +33,16 @@ struct Cli {
 enum Command {
     /// Join listeners, then count what they receive.
     Listen(listen::Listen),
+    /// The same with listeners that cost almost nothing: tens of thousands of them.
+    Crowd(crowd::CrowdCommand),
     /// Join one speaker who says a WAV file.
     Speak(speak::Speak),
+    /// Open event streams and see when each event reached them.
+    Watch(watch::WatchCommand),
+    /// Lean listeners at Janus's streaming plugin, to compare with.
+    Janus(janus::JanusCommand),
+    /// Listeners who only receive, for `raw --to`.
+    Sink(sink::SinkCommand),
     /// The least a server has to do: encrypt for each listener and send.
     Raw(raw::Raw),
 }
@@ -51,7 +64,11 @@ fn run(cli: Cli) -> Result<(), LoadError> {
     }
     match cli.command {
         Command::Listen(listen) => listen.run(),
+        Command::Crowd(crowd) => crowd.run(),
         Command::Speak(speak) => speak.run(),
+        Command::Watch(watch) => watch.run(),
+        Command::Janus(janus) => janus.run(),
+        Command::Sink(sink) => sink.run(),
         Command::Raw(raw) => raw.run(cli.core),
     }
 }

@@ -1,10 +1,11 @@
 //! `palabre-load raw`.
 
+use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use clap::Args;
 use palabre_load::LoadError;
-use palabre_load::raw::{Options, measure};
+use palabre_load::raw::{Options, measure, measure_toward};
 
 use crate::report::event;
 
@@ -29,11 +30,14 @@ pub struct Raw {
     /// The core that receives.
     #[arg(long)]
     receiver_core: Option<usize>,
+    /// Send to listeners of `palabre-load sink` elsewhere: the first one's address, and the port.
+    #[arg(long)]
+    to: Option<SocketAddrV4>,
 }
 
 impl Raw {
     pub fn run(&self, sender_core: Option<usize>) -> Result<(), LoadError> {
-        let report = measure(Options {
+        let options = Options {
             listeners: self.listeners,
             time: Duration::from_secs_f64(self.seconds),
             packet_time: Duration::from_millis(self.packet_ms),
@@ -41,7 +45,11 @@ impl Raw {
             batch: self.batch,
             sender_core,
             receiver_core: self.receiver_core,
-        })?;
+        };
+        let report = match self.to {
+            Some(first) => measure_toward(options, first)?,
+            None => measure(options)?,
+        };
         event("measured", &report)
     }
 }

@@ -1,0 +1,125 @@
+"""What is measured of the whole server, one function each."""
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bench.generator import SPEECH, Figures, started
+from bench.measures import Bench
+from bench.people import Account, make_many, sign_up
+from bench.server import running
+
+JOINS_AT_ONCE = 8
+
+
+def idle(bench: Bench) -> None:
+    """CPU of rooms in which nobody is."""
+    with running(bench.folder / "idle", bench.network, bench.server_core) as server:
+        owner = sign_up(server.url)
+        for number in range(bench.size.idle_rooms):
+            owner.open_room(f"idle {number}")
+        time.sleep(2)
+        before = server.process.cpu()
+        time.sleep(bench.size.seconds)
+        percent = 100 * server.process.cpu().since(before).total_s / bench.size.seconds
+    what = f"of one core, {bench.size.idle_rooms} rooms in which nobody is"
+    bench.results.add("idle_cpu_percent", percent, "%", what)
+
+
+def joins(bench: Bench) -> None:
+    """Complete joins beside people who listen already: ticket, WHEP, ICE, DTLS, first packet."""
+    size = bench.size
+    with running(bench.folder / "joins", bench.network, bench.server_core) as server:
+        host = sign_up(server.url)
+        room = host.open_room("the room that is joined", "channel")
+        people = make_many(server, size.listening + size.joins)
+        entrances = bench.folder / "people"
+        _write(entrances, [one.entrance(room) for one in people])
+        arguments = _crowd(bench, entrances, host.door(room, "whip"), size.listening)
+        with started(*arguments, core=bench.generator_core) as generator:
+            generator.until("joined")
+            alone = generator.until("measured")
+            before = server.process.cpu()
+            generator.tell(str(size.joins))
+            joined = generator.until("joined")
+            spent = server.process.cpu().since(before)
+            beside = generator.until("measured")
+    if joined["failed"]:
+        print(f"  {joined['failed']} did not join: {joined['first_failure']}", file=sys.stderr)
+    _join_rows(bench, joined, spent.total_s, _p99(alone), joined["last_listener_after_first_ms"]["p99"])
+    lost = beside["lost_percent"]
+    bench.results.add("lost_after_joins_percent", lost, "%", "packets that listeners missed after the storm")
+
+
+def events(bench: Bench) -> None:
+    """An event to thousands of streams: from the command's request to the last stream."""
+    count = bench.size.streams
+    with running(bench.folder / "events", bench.network, bench.server_core) as server:
+        host = sign_up(server.url)
+        room = host.open_room("the room that is watched", "channel")
+        streams = bench.folder / "streams"
+        people = make_many(server, count)
+        with ThreadPoolExecutor(JOINS_AT_ONCE) as pool:
+            _write(streams, list(pool.map(lambda one: one.door(room, "events"), people)))
+        arguments = ("watch", "--entrances", streams, *bench.home, "--seconds", bench.size.seconds)
+        with started(*arguments, core=bench.generator_core) as generator:
+            watching = generator.until("watching")
+            asked = _change_titles(host, room, bench.size.seconds)
+            watched = generator.until("watched")
+    print(f"  {watching['open']} streams open, {watching['closed']} refused", file=sys.stderr)
+    whole = [change for change in watched["changes"] if change["streams"] >= watching["open"]]
+    took_ms = sorted(_took_ms(change, asked) for change in whole)
+    if not took_ms:
+        raise RuntimeError(f"no change reached all streams: {watched['changes']}")
+    what = f"median of {len(took_ms)} changed titles, the manager's request to the last of {watching['open']} streams"
+    bench.results.add("event_to_10000_ms", took_ms[len(took_ms) // 2], "ms", what)
+
+
+def _crowd(bench: Bench, entrances: Path, whip: Figures, first: int) -> tuple[object, ...]:
+    speech = [word for path in SPEECH for word in ("--speech", path)]
+    speaker = ("--whip", whip["url"], "--whip-token", whip["token"], *speech)
+    who = ("crowd", "--entrances", entrances, "--first", first, "--lines", 4, "--until-heard")
+    return (*who, *speaker, *bench.home, "--in-flight", 256, "--seconds", bench.size.seconds)
+
+
+def _join_rows(
+    bench: Bench, joined: Figures, spent_s: float, alone_ms: float, storm_ms: float | None
+) -> None:
+    add, rate = bench.results.add, joined["joins_per_second"]
+    add("joins_per_second", rate, "1/s", "complete joins, the request to join to the first packet heard")
+    own = joined["joined"] / spent_s
+    add(
+        "joins_per_second_of_server_cpu",
+        own,
+        "1/s",
+        "the same per second of the server's CPU, sound included",
+    )
+    add("join_p99_ms", joined["join_ms"]["p99"], "ms", "one join in a hundred takes longer")
+    later = (storm_ms or 0.0) - alone_ms
+    what = f"by which sound reached {bench.size.listening} listeners later during the joins (p99 of the last one)"
+    add("storm_delays_sound_ms", later, "ms", what)
+
+
+def _p99(measured: Figures) -> float:
+    return float(measured["last_listener_after_first_ms"]["p99"] or 0.0)
+
+
+def _change_titles(host: Account, room: str, seconds: float) -> list[int]:
+    """Changes the title now and then; when each was asked for, ns since 1970."""
+    asked, end = [], time.monotonic() + seconds - 1.0
+    while time.monotonic() < end:
+        asked.append(time.time_ns())
+        host.patch(f"/rooms/{room}", {"title": f"title {len(asked)}"})
+        time.sleep(0.7)
+    return asked
+
+
+def _took_ms(change: dict[str, Any], asked: list[int]) -> float:
+    return (int(change["last_ns"]) - max(at for at in asked if at <= change["first_ns"])) / 1e6
+
+
+def _write(path: Path, entrances: list[Figures]) -> None:
+    path.write_text("".join(f"{json.dumps(entrance)}\n" for entrance in entrances))

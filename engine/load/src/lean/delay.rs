@@ -1,0 +1,259 @@
+//! From a speaker's packet into the server to the last listener's packet out of it.
+//!
+//! Which of the speaker's frames a packet carries is found out by listening: the payload itself where it is forwarded,
+//! else by laying what was decoded over what was said. Of a pack the newest frame counts, so that the time the others
+//! waited for it, the packing, is left out.
+
+use std::collections::HashMap;
+
+use super::arrivals::{Lateness, Moment, Sent};
+use crate::LoadError;
+use crate::speech::{FRAME_SAMPLES, SAMPLE_RATE_HZ, Speech};
+
+/// Both encoders, the speaker's and the server's, look 6.5 ms ahead at 48 kHz (`OPUS_GET_LOOKAHEAD`).
+const LOOKAHEAD_SAMPLES: usize = 2 * 312;
+/// Sound is compared at 8 kHz.
+const DECIMATION: usize = 6;
+/// What is laid over what was said, at once: long enough to be unmistakable, short beside the drift of a jitter buffer.
+const WINDOW: usize = 3 * SAMPLE_RATE_HZ as usize;
+/// Nothing stays longer than this in a server that is worth measuring.
+const LONGEST_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
+/// Less alike than this is not the same sound.
+const ALIKE: f64 = 0.5;
+/// Frames of silence look alike.
+const TELLING_BYTES: usize = 20;
+
+/// A packet as the first listener got it, decrypted.
+pub struct Ear {
+    pub moment: Moment,
+    pub opus: Vec<u8>,
+}
+
+/// How long frames of the speaker took, milliseconds each.
+#[derive(Debug, Default)]
+pub struct Delay {
+    /// Until the first listener's packet left.
+    pub first_ms: Vec<f64>,
+    /// Until the last listener's packet left.
+    pub last_ms: Vec<f64>,
+    /// The payload was forwarded as it came.
+    pub forwarded: bool,
+}
+
+/// `sent_ns` says when each frame of the (repeated) speech left the speaker.
+pub fn measure(
+    speech: &Speech,
+    sent_ns: &[u64],
+    ear: &[Ear],
+    lateness: &Lateness,
+) -> Result<Delay, LoadError> {
+    let by_payload = forwarded(speech, sent_ns, ear, lateness);
+    if by_payload.last_ms.len() * 4 > ear.len() {
+        return Ok(by_payload);
+    }
+    mixed(speech, sent_ns, ear, lateness)
+}
+
+impl Delay {
+    fn note(&mut self, in_ns: u64, sent: Sent) {
+        let since = |at_ns: u64| at_ns.saturating_sub(in_ns) as f64 / 1e6;
+        self.first_ms.push(since(sent.first_ns));
+        self.last_ms.push(since(sent.last_ns));
+    }
+}
+
+fn forwarded(speech: &Speech, sent_ns: &[u64], ear: &[Ear], lateness: &Lateness) -> Delay {
+    let mut delay = Delay {
+        forwarded: true,
+        ..Delay::default()
+    };
+    let frames = speech.frames.iter().enumerate();
+    let telling = frames.filter(|(_, frame)| frame.opus.len() > TELLING_BYTES);
+    let places: HashMap<&[u8], usize> = telling.map(|(n, f)| (f.opus.as_slice(), n)).collect();
+    for heard in ear {
+        let place = places.get(heard.opus.as_slice());
+        let (Some(&place), Some(sent)) = (place, lateness.of(heard.moment)) else {
+            continue;
+        };
+        // Of the times this frame was said, the last one before it was heard.
+        let said = sent_ns.iter().skip(place).step_by(speech.frames.len());
+        if let Some(&in_ns) = said.take_while(|at| **at <= sent.first_ns).last() {
+            delay.note(in_ns, sent);
+        }
+    }
+    delay
+}
+
+fn mixed(
+    speech: &Speech,
+    sent_ns: &[u64],
+    ear: &[Ear],
+    lateness: &Lateness,
+) -> Result<Delay, LoadError> {
+    let mut delay = Delay::default();
+    let mut start = 0;
+    while let Some(rest) = ear.get(start..).filter(|rest| !rest.is_empty()) {
+        let window = Window::decode(rest)?;
+        start += window.packets.len().max(1);
+        let first = window.packets.first().and_then(|p| lateness.of(p.moment));
+        let Some(lag) = first.and_then(|sent| window.find(speech, sent_ns, sent.first_ns)) else {
+            continue;
+        };
+        for packet in &window.packets {
+            let newest = lag + packet.end + LOOKAHEAD_SAMPLES;
+            // The frame that ends where the packet ends, to the nearest frame.
+            let frame = (newest + FRAME_SAMPLES / 2) / FRAME_SAMPLES;
+            let said = frame.checked_sub(1).and_then(|frame| sent_ns.get(frame));
+            if let (Some(&in_ns), Some(sent)) = (said, lateness.of(packet.moment)) {
+                delay.note(in_ns, sent);
+            }
+        }
+    }
+    Ok(delay)
+}
+
+/// A stretch of what the ear decoded, without a gap.
+struct Window {
+    pcm: Vec<i16>,
+    packets: Vec<Placed>,
+}
+
+struct Placed {
+    moment: Moment,
+    /// Where its sound ends in the window, samples at 48 kHz.
+    end: usize,
+}
+
+impl Window {
+    /// Decodes up to a window's length, or to the first gap.
+    fn decode(ear: &[Ear]) -> Result<Self, LoadError> {
+        let mut decoder = opus::Decoder::new(SAMPLE_RATE_HZ, opus::Channels::Mono)?;
+        let mut window = Self {
+            pcm: Vec::with_capacity(WINDOW),
+            packets: Vec::new(),
+        };
+        let mut buffer = vec![0; 6 * FRAME_SAMPLES];
+        let mut expected = None;
+        for heard in ear {
+            let (ssrc, rtp_ts, _) = heard.moment;
+            if expected.is_some_and(|next| next != (ssrc, rtp_ts)) || window.pcm.len() >= WINDOW {
+                break;
+            }
+            let samples = decoder.decode(&heard.opus, &mut buffer, false)?;
+            window
+                .pcm
+                .extend_from_slice(buffer.get(..samples).unwrap_or_default());
+            window.packets.push(Placed {
+                moment: heard.moment,
+                end: window.pcm.len(),
+            });
+            expected = Some((ssrc, rtp_ts.wrapping_add(samples as u32)));
+        }
+        Ok(window)
+    }
+
+    /// Which sample of what was said is the window's first one; `None` when it was not found.
+    fn find(&self, speech: &Speech, sent_ns: &[u64], heard_ns: u64) -> Option<usize> {
+        if self.pcm.len() < WINDOW / 2 {
+            return None;
+        }
+        let latest = sent_ns.partition_point(|at| *at <= heard_ns) * FRAME_SAMPLES;
+        let earliest = latest.saturating_sub(LONGEST_SAMPLES);
+        let said_at = |n: usize| speech.pcm.get(n % speech.pcm.len()).copied().unwrap_or(0);
+        let said: Vec<i16> = (earliest..latest + self.pcm.len()).map(said_at).collect();
+        let (heard, said) = (decimate(&self.pcm), decimate(&said));
+        let energy = |x: &[f32]| f64::from(x.iter().map(|v| v * v).sum::<f32>());
+        let alike = |lag: usize| {
+            let there = said.get(lag..lag + heard.len())?;
+            let product: f32 = heard.iter().zip(there).map(|(a, b)| a * b).sum();
+            Some(f64::from(product) / (energy(&heard) * energy(there)).sqrt().max(1.0))
+        };
+        let lags = 0..=(latest - earliest) / DECIMATION;
+        let rated = lags.filter_map(|lag| Some((alike(lag)?, lag)));
+        let (best, lag) = rated.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (best > ALIKE).then_some(earliest + lag * DECIMATION)
+    }
+}
+
+/// Means of some samples in a row: a filter good enough to find speech again.
+fn decimate(pcm: &[i16]) -> Vec<f32> {
+    let mean = |few: &[i16]| few.iter().map(|s| f32::from(*s)).sum::<f32>() / DECIMATION as f32;
+    pcm.chunks_exact(DECIMATION).map(mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME_NS: u64 = 20_000_000;
+
+    /// Something unlike itself at every moment: a sweep.
+    fn sweep() -> Speech {
+        let pcm: Vec<i16> = (0..5 * SAMPLE_RATE_HZ)
+            .map(|n| f64::from(n) / f64::from(SAMPLE_RATE_HZ))
+            .map(|t| ((t * (300.0 + 100.0 * t) * std::f64::consts::TAU).sin() * 8000.0) as i16)
+            .collect();
+        Speech::from_pcm(pcm, SAMPLE_RATE_HZ).unwrap()
+    }
+
+    fn heard(opus: Vec<u8>, n: usize, at_ns: u64, lateness: &mut Lateness) -> Ear {
+        let moment = (1, (n * FRAME_SAMPLES) as u32, opus.len());
+        lateness.note(moment, at_ns);
+        lateness.note(moment, at_ns + 3_000_000);
+        Ear { moment, opus }
+    }
+
+    fn all_are(values: &[f64], expected: f64) -> bool {
+        !values.is_empty() && values.iter().all(|v| (v - expected).abs() < 0.01)
+    }
+
+    #[test]
+    fn forwarded_frames_are_known_by_their_payload() {
+        let speech = sweep();
+        let sent: Vec<u64> = (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect();
+        let mut lateness = Lateness::default();
+        let ear: Vec<Ear> = (0..200)
+            .map(|n| {
+                heard(
+                    speech.frames[n].opus.clone(),
+                    n,
+                    sent[n] + 500_000,
+                    &mut lateness,
+                )
+            })
+            .collect();
+        let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
+        assert!(delay.forwarded);
+        assert!(all_are(&delay.first_ms, 0.5) && all_are(&delay.last_ms, 3.5));
+    }
+
+    #[test]
+    fn frames_encoded_anew_are_found_by_their_sound() {
+        let speech = sweep();
+        let sent: Vec<u64> = (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect();
+        // What a mixer does: decode, encode again, three frames late.
+        let mut decoder = opus::Decoder::new(SAMPLE_RATE_HZ, opus::Channels::Mono).unwrap();
+        let mut pcm = vec![0; 5760];
+        let mut again = Vec::new();
+        for frame in &speech.frames {
+            let samples = decoder.decode(&frame.opus, &mut pcm, false).unwrap();
+            again.extend_from_slice(&pcm[..samples]);
+        }
+        let mixed = Speech::from_pcm(again, SAMPLE_RATE_HZ).unwrap();
+        let mut lateness = Lateness::default();
+        // Not from the first frame on: what was encoded twice comes a look-ahead later than it was said.
+        let ear: Vec<Ear> = (20..200)
+            .map(|n| {
+                heard(
+                    mixed.frames[n].opus.clone(),
+                    n,
+                    sent[n] + 60_000_000,
+                    &mut lateness,
+                )
+            })
+            .collect();
+        let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
+        assert!(!delay.forwarded);
+        assert!(all_are(&delay.last_ms, 63.0), "{:?}", delay.last_ms.first());
+    }
+}

@@ -1,0 +1,154 @@
+//! The client's half of a DTLS handshake, thrown away when it has given its keys.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use dimpl::crypto::aws_lc_rs::default_provider;
+use dimpl::{Config, Dtls, DtlsCertificate, NamedGroup, Output, certificate};
+
+use super::srtp::Master;
+use crate::LoadError;
+
+/// First retransmission of a flight.
+const FIRST_RETRANSMISSION: Duration = Duration::from_millis(400);
+const OUTPUT_LEN: usize = 2048;
+
+/// What the ClientHello offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DtlsVersion {
+    /// What browsers of 2026 agree on.
+    #[default]
+    V1_3,
+    /// For servers on OpenSSL, such as Janus.
+    V1_2,
+}
+
+/// The one certificate of all lean listeners: nothing forbids sharing it, and making 20,000 would take minutes.
+struct Identity {
+    config: Arc<Config>,
+    certificate: DtlsCertificate,
+}
+
+fn identity() -> Result<&'static Identity, LoadError> {
+    static IDENTITY: OnceLock<Option<Identity>> = OnceLock::new();
+    let make = || {
+        let certificate = certificate::generate_self_signed_certificate().ok()?;
+        let config = Config::builder()
+            .with_crypto_provider(default_provider())
+            // One key share, as in a browser's hello: each more would cost the client, not the server.
+            .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
+            .flight_start_rto(FIRST_RETRANSMISSION)
+            .build()
+            .ok()?;
+        Some(Identity {
+            config: Arc::new(config),
+            certificate,
+        })
+    };
+    let failed = || LoadError::Dtls("no certificate could be made".into());
+    IDENTITY.get_or_init(make).as_ref().ok_or_else(failed)
+}
+
+/// The value of `a=fingerprint` in every lean listener's offer.
+pub fn own_fingerprint() -> Result<String, LoadError> {
+    Ok(format!(
+        "sha-256 {}",
+        identity()?.certificate.fingerprint_str()
+    ))
+}
+
+/// A handshake on its way.
+pub struct Handshake {
+    dtls: Dtls,
+    /// What the server's certificate has to hash to, in the words of `a=fingerprint`.
+    expected: Box<str>,
+    verified: bool,
+    pub next_timeout: Option<Instant>,
+}
+
+/// What both sides encrypt with.
+pub struct Keys {
+    pub own: Master,
+    pub server: Master,
+}
+
+impl Handshake {
+    pub fn new(version: DtlsVersion, expected: &str, now: Instant) -> Result<Self, LoadError> {
+        let Identity {
+            config,
+            certificate,
+        } = identity()?;
+        let (config, certificate) = (config.clone(), certificate.clone());
+        let mut dtls = match version {
+            DtlsVersion::V1_3 => Dtls::new_13(config, certificate, now),
+            DtlsVersion::V1_2 => Dtls::new_12(config, certificate, now),
+        };
+        dtls.set_active(true);
+        Ok(Self {
+            dtls,
+            expected: expected.into(),
+            verified: false,
+            next_timeout: None,
+        })
+    }
+
+    /// Begins, or repeats what was lost.
+    pub fn handle_timeout(
+        &mut self,
+        now: Instant,
+        send: impl FnMut(&[u8]),
+    ) -> Result<Option<Keys>, LoadError> {
+        self.dtls.handle_timeout(now).map_err(failed)?;
+        self.poll(send)
+    }
+
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        send: impl FnMut(&[u8]),
+    ) -> Result<Option<Keys>, LoadError> {
+        self.dtls.handle_timeout(now).map_err(failed)?;
+        self.dtls.handle_packet(datagram).map_err(failed)?;
+        self.poll(send)
+    }
+
+    fn poll(&mut self, mut send: impl FnMut(&[u8])) -> Result<Option<Keys>, LoadError> {
+        let mut keys = None;
+        let mut buffer = [0; OUTPUT_LEN];
+        loop {
+            // `dimpl` may add outputs in any version: what a listener has no use for is passed over.
+            #[allow(clippy::wildcard_enum_match_arm)]
+            match self.dtls.poll_output(&mut buffer) {
+                Output::Packet(datagram) => send(datagram),
+                Output::PeerCert(certificate) => {
+                    let shown = certificate::calculate_fingerprint(certificate);
+                    let shown = certificate::format_fingerprint(&shown);
+                    self.verified = self
+                        .expected
+                        .eq_ignore_ascii_case(&format!("sha-256 {shown}"));
+                }
+                Output::KeyingMaterial(material, profile) => {
+                    if !self.verified {
+                        return Err(LoadError::Dtls(
+                            "another certificate than the SDP said".into(),
+                        ));
+                    }
+                    let split = Master::split(profile, &material);
+                    let (own, server) = split
+                        .ok_or_else(|| LoadError::Dtls(format!("unknown profile {profile}")))?;
+                    keys = Some(Keys { own, server });
+                }
+                Output::Timeout(at) => {
+                    self.next_timeout = Some(at);
+                    return Ok(keys);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn failed(error: dimpl::Error) -> LoadError {
+    LoadError::Dtls(format!("{error:?}"))
+}

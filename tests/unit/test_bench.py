@@ -1,0 +1,71 @@
+"""What `make bench` says of what it measured."""
+
+from typing import Any
+
+import pytest
+from bench.measures import Listened
+from bench.report import _merged, table
+from bench.rows import TARGETS, Results, Row
+from bench.server import Cpu
+
+
+def lines(*rows: Row) -> list[dict[str, Any]]:
+    return Results(list(rows)).as_json(machine="here", command="bench", date="2026-11-21")
+
+
+def listened(lost_percent: float = 0.0, spread_ms: float = 1.0, dropped: int = 0) -> Listened:
+    figures = {
+        "received": 1000,
+        "lost_percent": lost_percent,
+        "last_listener_after_first_ms": {"p99": spread_ms},
+        "dropped_by_generator": dropped,
+    }
+    return Listened(figures, Cpu(0.001, 0.001, 0.001), 0, 0)
+
+
+def test_a_row_with_a_peer_is_judged_by_its_ratio_and_one_without_by_its_value() -> None:
+    assert Row("cpu_per_packet_vs_raw", 5.0, "µs", "", limit=4.0).reached
+    assert not Row("cpu_per_packet_vs_raw", 6.0, "µs", "", limit=4.0).reached
+    assert Row("joins_per_second", 1001, "1/s", "").reached
+    assert Row("join_p99_ms", 3, "ms", "").reached is None
+
+
+def test_a_row_that_was_not_measured_again_stays_and_a_new_one_takes_its_place() -> None:
+    old = lines(Row("idle_cpu_percent", 0.4, "%", ""), Row("join_p99_ms", 9.0, "ms", ""))
+    new = lines(Row("join_p99_ms", 3.0, "ms", ""), Row("joins_per_second", 5.0, "1/s", ""))
+    merged = {line["name"]: line["value"] for line in _merged(old, new)}
+    assert merged == {"idle_cpu_percent": 0.4, "join_p99_ms": 3.0, "joins_per_second": 5.0}
+
+
+def test_the_table_shows_rows_with_a_target_first_and_with_it() -> None:
+    text = table(lines(Row("join_p99_ms", 9.0, "ms", ""), Row("listeners_one_core_packed", 20_500, "", "")))
+    first, second = text.splitlines()
+    assert all(part in first for part in ("listeners_one_core_packed", "20,500", "≥ 20,000"))
+    assert "join_p99_ms" in second
+
+
+@pytest.mark.parametrize(
+    ("heard", "keeps_up"),
+    [
+        (listened(), True),
+        (listened(lost_percent=0.2), False),
+        (listened(spread_ms=21.0), False),
+    ],
+)
+def test_a_server_keeps_up_without_loss_and_before_the_next_packet_is_due(
+    heard: Listened, keeps_up: bool
+) -> None:
+    assert heard.keeps_up is keeps_up
+
+
+def test_what_the_generator_lost_is_not_the_servers() -> None:
+    assert listened().is_the_servers
+    assert not listened(dropped=1).is_the_servers
+
+
+def test_cpu_per_packet_counts_all_threads() -> None:
+    assert listened().cpu_us_per_packet == pytest.approx(3.0)
+
+
+def test_every_target_names_a_bound() -> None:
+    assert all(sign in "≤≥" and bound > 0 for sign, bound in TARGETS.values())
