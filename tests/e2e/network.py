@@ -7,6 +7,7 @@ The API stays reachable.
 
 import asyncio
 import socket
+import struct
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ LOOPBACK = "127.0.0.1"  # where the server is
 ELSEWHERE = ("198.51.100.1", 9)  # nobody (RFC 5737): only the way there is asked for, nothing is sent
 DATAGRAM = 2048  # bytes; WebRTC keeps below 1500
 CHUNK = 65_536
+BINDING_REQUEST = b"\x00\x01"
+USERNAME = 0x0006
 
 Address = tuple[str, int]
 
@@ -30,7 +33,7 @@ class Flow:
     upstream: socket.socket
     sent: int = 0
     received: int = 0
-    cut: bool = False
+    session: bytes = b""  # the ICE user names of both sides: one session may have several sockets
 
     @property
     def carries_a_voice(self) -> bool:
@@ -54,6 +57,7 @@ class Network:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._flows: dict[Address, Flow] = {}
         self._media_flows = True
+        self._cut: set[bytes] = set()
         self._streams: set[asyncio.StreamWriter] = set()
         self._streams_flow = asyncio.Event()
 
@@ -86,7 +90,7 @@ class Network:
         self._call(lambda: self._let_media_flow(False))
 
     def cut_voices(self) -> None:
-        """The paths on which somebody speaks now are dead for good; a new one may be opened."""
+        """The sessions in which somebody speaks now are dead, on every socket; ICE may begin again."""
         self._call(self._cut_voices)
 
     def mend(self) -> None:
@@ -124,8 +128,10 @@ class Network:
         self._media_flows = flows
 
     def _cut_voices(self) -> None:
-        for flow in self._flows.values():
-            flow.cut = flow.cut or flow.carries_a_voice
+        self._cut |= {flow.session for flow in self._flows.values() if flow.carries_a_voice}
+
+    def _passes(self, flow: Flow) -> bool:
+        return self._media_flows and flow.session not in self._cut
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -156,13 +162,14 @@ class Network:
         datagram, browser = self._front.recvfrom(DATAGRAM)
         flow = self._flows.get(browser) or self._new_flow(browser)
         flow.sent += len(datagram)
-        if self._media_flows and not flow.cut:
+        flow.session = user_names(datagram) or flow.session
+        if self._passes(flow):
             flow.upstream.sendto(datagram, (LOOPBACK, self.ports["MEDIA_PORT"]))
 
     def _from_server(self, flow: Flow, browser: Address) -> None:
         datagram = flow.upstream.recv(DATAGRAM)
         flow.received += len(datagram)
-        if self._media_flows and not flow.cut:
+        if self._passes(flow):
             self._front.sendto(datagram, browser)
 
     def _new_flow(self, browser: Address) -> Flow:
@@ -180,6 +187,19 @@ class Network:
             change()
 
         self._run(work())
+
+
+def user_names(datagram: bytes) -> bytes | None:
+    """USERNAME of a STUN binding request (RFC 8489, section 14.3); other datagrams have none."""
+    if datagram[:2] != BINDING_REQUEST:
+        return None
+    at = 20
+    while at + 4 <= len(datagram):
+        kind, length = struct.unpack_from("!HH", datagram, at)
+        if kind == USERNAME:
+            return datagram[at + 4 : at + 4 + length]
+        at += 4 + (length + 3) // 4 * 4
+    return None
 
 
 def own_address() -> str:
