@@ -38,8 +38,14 @@ def driver(tmp_path: Path, speakers: str) -> Iterator[Driver]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
+def settings() -> dict[str, str]:
+    """A module of tests may give the server others."""
+    return {}
+
+
+@pytest.fixture
+def server(tmp_path: Path, settings: dict[str, str]) -> Iterator[Server]:
+    server = Server(tmp_path, settings=settings)
     server.start()
     yield server
     server.stop()

@@ -1,0 +1,114 @@
+"""A room that becomes big: its listeners get the mix in packs, and hear no difference."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e import speech
+from tests.e2e.browsers import Person, eventually
+from tests.e2e.conftest import Arrival, Voices
+from tests.e2e.test_voices import clearly_heard
+
+MIX = 3
+"""The line of the mix, after the three slots."""
+FRAMES = 5
+SOON_MS = 400
+
+LINES = """(async () => {
+  const lines = [];
+  for (const pc of __probe.connections) {
+    if (pc.connectionState !== "connected") continue;
+    for (const report of (await pc.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      const { packetsReceived: packets, concealedSamples, silentConcealedSamples } = report;
+      lines.push({ line: Number(report.mid), packets, concealed: concealedSamples - silentConcealedSamples });
+    }
+  }
+  return lines;
+})()"""
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    """Packed with three listeners: Ann hears herself speak of nobody, but she counts."""
+    return {"FLOOR_ABOVE": "2", "FLOOR_FRAMES": str(FRAMES)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What has come on one line so far."""
+
+    packets: int = 0
+    concealed: int = 0
+    """Samples the browser made up, other than silence."""
+
+
+def lines(person: Person) -> dict[int, Line]:
+    found = person.evaluate(LINES)
+    return {one["line"]: Line(one["packets"], one["concealed"]) for one in found}
+
+
+def line(person: Person, number: int) -> Line:
+    return lines(person).get(number, Line())
+
+
+def test_a_room_that_becomes_big_is_heard_on_in_packs_in_chromium_and_in_firefox(
+    arrive: Arrival, voices: Voices
+) -> None:
+    ann = arrive("Ann", microphone=voices.ann_wav)
+    chat = ann.create_channel("Evening talks", "evening")
+    ann.start_voice_chat("How bees vote")
+    ann.open_microphone()
+    bob = arrive("Bob")
+    bob.subscribe(chat)
+    bob.join_voice_chat()
+    clearly_heard(bob, speaker=ann)
+    assert line(bob.person, MIX).packets == 0
+    sessions = bob.person.evaluate("__probe.connections.length")
+
+    carol = arrive("Carol", kind="firefox")
+    carol.subscribe(chat)
+    bob.person.forget("received")
+    carol.join_voice_chat()
+    eventually(
+        lambda: line(bob.person, MIX).packets > 20, within_s=15, what="Bob to be moved to the mix in mid-talk"
+    )
+
+    assert longest_silence_s(bob.person) < LONGEST_PAUSE_S
+    for listener in (bob, carol):
+        assert_heard_in_packs(listener.person)
+        assert 0 < clearly_heard(listener, speaker=ann) <= SOON_MS
+        listener.person.wait_for("participant", participant=ann.participant, speaking="true")
+    assert bob.person.evaluate("__probe.connections.length") == sessions, "no new session"
+
+
+LONGEST_PAUSE_S = 0.8
+"""The voice itself pauses for up to half a second between two sentences."""
+
+
+def longest_silence_s(person: Person) -> float:
+    """The longest time without sound in what has been heard since the last `forget`."""
+    heard = person.take().sound
+    pieces = [speech.loudness(heard[at : at + 960]) for at in range(0, len(heard) - 960, 960)]
+    longest = now = 0
+    for piece in pieces:
+        now = now + 1 if piece < 0.001 else 0
+        longest = max(longest, now)
+    return longest * 0.02
+
+
+def assert_heard_in_packs(person: Person) -> None:
+    """Few packets, none in the slots, and nothing made up; three tries, as a small machine may stumble."""
+    made_up: list[int] = []
+    person.listen(3)
+    for _ in range(3):
+        before = lines(person)
+        person.listen(6)
+        after = lines(person)
+        packets = {at: after[at].packets - before.get(at, Line()).packets for at in after}
+        assert sum(packets[at] for at in packets if at != MIX) == 0
+        assert 6 * 50 / FRAMES * 0.5 < packets[MIX] < 6 * 50 / FRAMES * 1.5
+        made_up.append(after[MIX].concealed - before[MIX].concealed)
+        if made_up[-1] == 0:
+            return
+    raise AssertionError(f"samples made up: {made_up}")
