@@ -20,6 +20,7 @@ LOOPBACK = "127.0.0.1"  # where the server is
 ELSEWHERE = ("198.51.100.1", 9)  # nobody (RFC 5737): only the way there is asked for, nothing is sent
 DATAGRAM = 2048  # bytes; WebRTC keeps below 1500
 CHUNK = 65_536
+LISTENS_FOR_S = 2.0
 BINDING_REQUEST = b"\x00\x01"
 USERNAME = 0x0006
 
@@ -35,10 +36,11 @@ class Flow:
     received: int = 0
     session: bytes = b""  # the ICE user names of both sides: one session may have several sockets
 
-    @property
-    def carries_a_voice(self) -> bool:
-        """Who only listens sends nothing but checks and reports, also when there is nothing to hear."""
-        return self.sent > max(8_000, 3 * self.received)  # two seconds of speech; reports come back
+
+def carries_a_voice(sent: int, received: int) -> bool:
+    """Who only listens sends nothing but checks and reports, also when there is nothing to hear; to a speaker reports
+    come back. Bytes within `LISTENS_FOR_S`."""
+    return sent > max(4_000, 3 * received)
 
 
 class Network:
@@ -90,8 +92,8 @@ class Network:
         self._call(lambda: self._let_media_flow(False))
 
     def cut_voices(self) -> None:
-        """The sessions in which somebody speaks now are dead, on every socket; ICE may begin again."""
-        self._call(self._cut_voices)
+        """The sessions in which somebody speaks now, or next, are dead, on every socket; ICE may begin again."""
+        self._run(self._cut_voices())
 
     def mend(self) -> None:
         self._run(self._mend())
@@ -127,8 +129,17 @@ class Network:
     def _let_media_flow(self, flows: bool) -> None:
         self._media_flows = flows
 
-    def _cut_voices(self) -> None:
-        self._cut |= {flow.session for flow in self._flows.values() if flow.carries_a_voice}
+    async def _cut_voices(self) -> None:
+        speaking: set[bytes] = set()
+        while not speaking:
+            before = [(flow, flow.sent, flow.received) for flow in self._flows.values()]
+            await asyncio.sleep(LISTENS_FOR_S)
+            speaking = {
+                flow.session
+                for flow, sent, received in before
+                if carries_a_voice(flow.sent - sent, flow.received - received)
+            }
+        self._cut |= speaking
 
     def _passes(self, flow: Flow) -> bool:
         return self._media_flows and flow.session not in self._cut
@@ -180,7 +191,7 @@ class Network:
     # ── from the test's thread ─────────────────────────────────────────────────────────────────────────────────
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
 
     def _call(self, change: Callable[[], None]) -> None:
         async def work() -> None:
