@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use palabre_core::room::{
-    AudioPacket, MixPacket, ParticipantKey, RecordingKey, Room, RoomSink, SlotIndex, SlotPacket,
+    AudioPacket, GroupIndex, MixPacket, Moment, PackSize, ParticipantKey, RecordingKey, Room,
+    RoomSink, SlotIndex, SlotPacket,
 };
 
 #[derive(Debug, Arbitrary)]
@@ -33,18 +34,19 @@ struct Packet {
 #[derive(Default)]
 struct Judge {
     may_speak: HashSet<ParticipantKey>,
-    sent: HashSet<(u32, u64)>,
+    /// SSRC, group of the mix, number.
+    sent: HashSet<(u32, u8, u64)>,
 }
 
 impl RoomSink for Judge {
     fn slot_packet(&mut self, _slot: SlotIndex, packet: &SlotPacket<'_>) {
         assert!(self.may_speak.contains(&packet.from));
         assert!(
-            self.sent.insert((packet.ssrc, packet.seq)),
+            self.sent.insert((packet.ssrc, 0, packet.seq)),
             "a number was used twice"
         );
     }
-    fn mix_packet(&mut self, packet: &MixPacket<'_>) {
+    fn mix_packet(&mut self, group: GroupIndex, packet: &MixPacket<'_>) {
         assert!(
             packet
                 .csrcs
@@ -52,10 +54,12 @@ impl RoomSink for Judge {
                 .all(|csrc| self.may_speak.contains(&ParticipantKey(*csrc)))
         );
         assert!(
-            self.sent.insert((packet.ssrc, packet.seq)),
+            self.sent.insert((packet.ssrc, group.0, packet.seq)),
             "a number was used twice"
         );
     }
+    fn mix_turn(&mut self, _at: Instant, _group: GroupIndex, _moment: Moment) {}
+    fn mix_resized(&mut self, _size: PackSize) {}
     fn speaking(&mut self, _now_speaking: &[ParticipantKey]) {}
     fn started_speaking(&mut self, who: ParticipantKey) {
         assert!(self.may_speak.contains(&who));
