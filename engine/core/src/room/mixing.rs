@@ -95,8 +95,13 @@ impl Mixing {
         serial: u32,
         out: &mut impl RoomSink,
     ) {
-        self.end_recording(now, out);
+        self.run(now, out);
+        let tape = self.tape.take();
         let running = self.running.get_or_insert_with(|| Running::new(now));
+        if let Some(tape) = tape {
+            // What waits in the buffers goes into the new one. To make it now would hurry those who listen.
+            tape.finish(Some(running.mixer.last_frame()), out);
+        }
         let recorder = Recorder::start(serial, title, running.mixer.restart_encoder());
         self.tape = Some(Tape::start(recording, recorder, out));
     }

@@ -99,7 +99,7 @@ impl Room {
         self.mixing.set_pack_size(now, size, out);
     }
 
-    /// Starts recording the mix; a recording that is running is ended first.
+    /// Starts recording the mix; a recording that is running ends first, and what still waits goes into the new one.
     pub fn start_recording(
         &mut self,
         recording: RecordingKey,

@@ -171,3 +171,31 @@ fn a_second_recording_ends_the_first() {
         [(RecordingKey(1), 2_000), (RecordingKey(2), 3_000)]
     );
 }
+
+#[test]
+fn a_second_recording_loses_no_word_and_hurries_nobody_who_listens() {
+    let pcm = talk(&["Front_Center"], 4);
+    let mut bench = Bench::new(1);
+    bench.want_mix();
+    bench.record("one");
+    let (before, after) = send(1, 0, &encode(&pcm), true)
+        .into_iter()
+        .partition(|arrival| arrival.at <= ms(1_305));
+    bench.play(before);
+    bench.until(ms(1_305));
+    let sent = bench.ear.mix.len();
+    let now = bench.now();
+    bench
+        .room
+        .start_recording(RecordingKey(2), "two", now, &mut bench.ear);
+    assert_eq!(bench.ear.mix.len(), sent);
+    bench.play(after);
+    bench.stop_recording();
+    bench.until(ms(5_000));
+    let lasted: u64 = bench.ear.stopped.iter().map(|(_, ms)| *ms).sum();
+    assert!((4_000..=4_100).contains(&lasted), "{lasted} ms of 4,000");
+    let ticks = bench.ear.mix.windows(2);
+    assert!(ticks.clone().all(|pair| pair[0].at <= pair[1].at));
+    let gaps = ticks.filter(|pair| pair[1].at > pair[0].at + ms(20));
+    assert_eq!(gaps.filter(|pair| pair[1].at < ms(4_000)).count(), 0);
+}
