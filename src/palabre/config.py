@@ -63,9 +63,8 @@ class Settings(BaseModel):
         (), description="IP addresses told to browsers, commas between; else all of the machine's own"
     )
     shards: int = Field(1, ge=1, le=256, description="media threads")
-    pin_shards: str = Field(
+    pin_shards: Literal["auto", "yes", "no"] = Field(
         "auto",
-        pattern="^(auto|yes|no)$",
         description="each media thread keeps to a core: auto (several threads, as many cores), yes, no",
     )
     floor_above: int = Field(

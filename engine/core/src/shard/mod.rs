@@ -14,7 +14,9 @@ mod outbound;
 mod peer;
 mod reports;
 mod room_state;
+mod sessions;
 mod timers;
+mod traffic;
 mod types;
 
 use std::collections::HashMap;
@@ -25,10 +27,9 @@ use std::time::Instant;
 use slab::Slab;
 
 use crate::dtls::Identity;
-use crate::fanout::{Fanout, Listener};
+use crate::fanout::Fanout;
 use crate::ice::Path;
-use crate::link::{CloseReason, Received, peek_ufrag};
-use crate::rtcp::{self, NtpTime, Packets};
+use crate::link::{Received, peek_ufrag};
 
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
 pub use types::{
@@ -198,125 +199,6 @@ impl Shard {
         self.timers.next()
     }
 
-    /// A packet of a speaker goes to its room, which says who gets it.
-    fn on_rtp(
-        &mut self,
-        now: Instant,
-        key: LinkKey,
-        packet: &crate::link::RtpPacket<'_>,
-        out: &mut impl ShardSink,
-    ) {
-        let Some(peer) = self.links.get_mut(key) else {
-            return;
-        };
-        let Side::Speaker(inbound) = &mut peer.side else {
-            return;
-        };
-        let Some(arrived) = inbound.accept(now, packet, self.limits.ssrcs_per_link) else {
-            return;
-        };
-        let (room_key, who) = (peer.room, peer.who);
-        inbound.ask_again(now, &mut peer.link, out);
-        self.with_room(now, room_key, out, |room, deliver| {
-            for audio in arrived.packets() {
-                room.on_audio(now, who, &audio, deliver);
-            }
-        });
-        self.schedule_room(room_key);
-    }
-
-    /// Whether what a listener sends is worth opening: checks and handshakes always, RTCP within the budget, RTP never.
-    fn affords(&mut self, now: Instant, key: LinkKey, datagram: &[u8]) -> bool {
-        let Some(peer) = self.links.get_mut(key) else {
-            return false;
-        };
-        // RFC 7983: RTP and RTCP begin with these.
-        let media = datagram.first().is_some_and(|first| first >> 6 == 2);
-        match (&peer.side, self.rooms.get_mut(peer.room)) {
-            (Side::Listener(_), Some(state)) if media => {
-                rtcp::is_rtcp(datagram) && state.affords_report(now, &mut peer.budget, datagram)
-            }
-            (Side::Listener(_) | Side::Speaker(_), _) => true,
-        }
-    }
-
-    fn on_rtcp(
-        &mut self,
-        now: Instant,
-        key: LinkKey,
-        packets: Packets<'_>,
-        out: &mut impl ShardSink,
-    ) {
-        let Some(peer) = self.links.get_mut(key) else {
-            return;
-        };
-        for packet in packets {
-            match (&mut peer.side, self.rooms.get_mut(peer.room)) {
-                (Side::Listener(_), Some(state)) => {
-                    let group = state.group_of(key);
-                    let (rings, mut affords) = state.repeats(now, &mut peer.budget);
-                    let mut repeat = |line, sequence| {
-                        if !affords() {
-                            self.counts.repeats_refused += 1;
-                        } else if self.fanout.repeat(now, key, line, sequence, out) {
-                            self.counts.repeated += 1;
-                        }
-                    };
-                    outbound::answer_nack(&packet, group, rings, &mut repeat);
-                }
-                (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
-                (Side::Listener(_), None) => {}
-            }
-        }
-    }
-
-    fn on_connected(&mut self, now: Instant, key: LinkKey, out: &mut impl ShardSink) {
-        let Some(peer) = self.links.get_mut(key) else {
-            return;
-        };
-        peer.connected = true;
-        self.half_open.done(peer.remote.map(|remote| remote.ip()));
-        let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
-        // Who only speaks is never sent a voice, and needs no key for it.
-        let sealer = peer.link.take_rtp_sealer();
-        if let (Side::Listener(outbound), Some(path), Some(consent_until), Some(sealer)) = (
-            &peer.side,
-            peer.link.path(),
-            peer.link.consent_until(),
-            sealer,
-        ) {
-            let listener = Listener {
-                who,
-                payload_type: outbound.payload_type,
-                open: outbound.open(),
-                path,
-                consent_until,
-                sealer,
-            };
-            self.fanout.enter(key, listener);
-        }
-        if let Some(state) = self.rooms.get_mut(room_key) {
-            match &peer.side {
-                Side::Listener(outbound) => state.feed(now, key, who, outbound.hears()),
-                Side::Speaker(_) => state.unmix(who, &mut self.fanout),
-            }
-            state.on_connected(who, door, out);
-        }
-        self.settle_room(now, room_key, out);
-        self.schedule_link(key);
-        self.schedule_room(room_key);
-    }
-
-    fn on_closed(
-        &mut self,
-        now: Instant,
-        key: LinkKey,
-        reason: CloseReason,
-        out: &mut impl ShardSink,
-    ) {
-        self.forget_link(now, key, types::word(reason), out);
-    }
-
     fn on_link_due(&mut self, now: Instant, key: LinkKey, out: &mut impl ShardSink) {
         let Some(peer) = self.links.get_mut(key) else {
             return;
@@ -331,31 +213,6 @@ impl Shard {
             inbound.report(now, &mut peer.link, out);
         }
         self.schedule_link(key);
-    }
-
-    /// Sender reports for the next few listeners.
-    fn on_reports_due(&mut self, now: Instant, out: &mut impl ShardSink) {
-        self.reports_alarm.rang(now);
-        let ntp = NtpTime::since_unix_epoch((self.ntp)(now));
-        let sent = self.fanout.take_used();
-        let (rows, more) = self.reports.step(self.fanout.rows(), sent);
-        for key in rows {
-            let Some(peer) = self.links.get_mut(key) else {
-                continue;
-            };
-            let (Side::Listener(outbound), Some(state)) = (&peer.side, self.rooms.get(peer.room))
-            else {
-                continue;
-            };
-            for line in outbound.open() {
-                if let Some(sent) = self.fanout.news(key, line) {
-                    outbound::report(now, ntp, (line, sent), state, &mut peer.link, out);
-                }
-            }
-        }
-        if more {
-            self.schedule_reports(now);
-        }
     }
 
     fn on_room_due(&mut self, now: Instant, key: RoomKey, out: &mut impl ShardSink) {
@@ -392,40 +249,6 @@ impl Shard {
             if self.fanout.is_used() {
                 self.schedule_reports(now);
             }
-        }
-    }
-
-    /// After an authenticated check the peer may be somewhere else.
-    fn learn_address(&mut self, key: LinkKey) {
-        let Some(peer) = self.links.get_mut(key) else {
-            return;
-        };
-        let remote = peer.link.remote();
-        if remote == peer.remote {
-            return;
-        }
-        if let Some(old) = peer
-            .remote
-            .filter(|old| self.by_remote.get(old) == Some(&key))
-        {
-            self.by_remote.remove(&old);
-        }
-        if !peer.connected {
-            let ip = |address: SocketAddr| address.ip();
-            self.half_open.moved(peer.remote.map(ip), remote.map(ip));
-        }
-        peer.remote = remote;
-        if let Some(remote) = remote {
-            self.by_remote.insert(remote, key);
-        }
-    }
-
-    /// After an authenticated check the peer may be sent to for longer, or somewhere else.
-    fn learn_consent(&mut self, key: LinkKey) {
-        let link = self.links.get(key).map(|peer| &peer.link);
-        let known = link.and_then(|link| Some((link.path()?, link.consent_until()?)));
-        if let Some((path, until)) = known {
-            self.fanout.consents(key, path, until);
         }
     }
 

@@ -1,7 +1,13 @@
 //! One room: who is in it, who listens, what can be sent again.
 
+mod people;
+mod rings;
+
 use std::collections::HashMap;
 use std::time::Instant;
+
+pub(super) use people::{Member, People};
+pub(super) use rings::Rings;
 
 use super::audience::{Audience, Feed, Hears};
 use super::budget::Budget;
@@ -10,9 +16,7 @@ use super::timers::{Alarm, Due, Timers};
 use super::types::FloorRules;
 use super::{Door, LinkKey, ParticipantId, RecordingId, RoomId, RoomKey, ShardEvent, ShardSink};
 use crate::fanout::{Fanout, LINES, MIX};
-use crate::link::RetransmitRing;
-use crate::opus::MAX_PACKED;
-use crate::room::{ParticipantKey, RecordingKey, Room, SLOTS, SlotIndex};
+use crate::room::{ParticipantKey, RecordingKey, Room, SlotIndex};
 
 /// A room of the shard.
 pub(super) struct RoomState {
@@ -30,115 +34,10 @@ pub(super) struct RoomState {
     alarm: Alarm,
 }
 
-/// The participants, by both their names.
-#[derive(Default)]
-pub(super) struct People {
-    keys: HashMap<ParticipantId, ParticipantKey>,
-    members: HashMap<ParticipantKey, Member>,
-    next: u32,
-}
-
-/// One participant.
-pub(super) struct Member {
-    pub id: ParticipantId,
-    pub may_speak: bool,
-    pub whip: DoorState,
-    pub whep: DoorState,
-}
-
-/// A participant's session at one door.
-#[derive(Default)]
-pub(super) struct DoorState {
-    pub link: Option<LinkKey>,
-    /// Python believes that it is connected.
-    pub announced: bool,
-}
-
-impl Member {
-    pub fn door(&mut self, door: Door) -> &mut DoorState {
-        match door {
-            Door::Whip => &mut self.whip,
-            Door::Whep => &mut self.whep,
-        }
-    }
-}
-
-impl People {
-    pub fn key(&self, id: &ParticipantId) -> Option<ParticipantKey> {
-        self.keys.get(id).copied()
-    }
-
-    pub fn member(&mut self, key: ParticipantKey) -> Option<&mut Member> {
-        self.members.get_mut(&key)
-    }
-
-    pub fn id(&self, key: ParticipantKey) -> Option<&ParticipantId> {
-        self.members.get(&key).map(|member| &member.id)
-    }
-
-    /// The participant's key, a new one for a newcomer.
-    fn enter(&mut self, id: ParticipantId, may_speak: bool) -> ParticipantKey {
-        if let Some(key) = self.key(&id) {
-            if let Some(member) = self.members.get_mut(&key) {
-                member.may_speak = may_speak;
-            }
-            return key;
-        }
-        let key = ParticipantKey(self.next);
-        self.next += 1;
-        let member = Member {
-            id: id.clone(),
-            may_speak,
-            whip: DoorState::default(),
-            whep: DoorState::default(),
-        };
-        self.keys.insert(id, key);
-        self.members.insert(key, member);
-        key
-    }
-
-    fn leave(&mut self, id: &ParticipantId) -> Option<(ParticipantKey, Member)> {
-        let key = self.keys.remove(id)?;
-        Some((key, self.members.remove(&key)?))
-    }
-}
-
-/// The last packets of each of the room's streams, to answer NACKs from.
-pub(super) struct Rings {
-    slots: [(u32, RetransmitRing); SLOTS],
-    mix: u32,
-    groups: [RetransmitRing; MAX_PACKED],
-}
-
-impl Rings {
-    /// The ring of an SSRC, and which line that is. In the mix it is that of the listener's group.
-    pub fn find(&self, ssrc: u32, group: u8) -> Option<(usize, &RetransmitRing)> {
-        if self.mix == ssrc {
-            return Some((MIX, self.groups.get(usize::from(group))?));
-        }
-        let at = self.slots.iter().position(|(slot, _)| *slot == ssrc)?;
-        Some((at, &self.slots.get(at)?.1))
-    }
-
-    pub fn slot(&mut self, at: usize) -> Option<&mut RetransmitRing> {
-        self.slots.get_mut(at).map(|(_, ring)| ring)
-    }
-
-    pub fn group(&mut self, group: u8) -> Option<&mut RetransmitRing> {
-        self.groups.get_mut(usize::from(group))
-    }
-}
-
 impl RoomState {
     pub fn new(id: RoomId, seed: u64, cname: String, floor: FloorRules, now: Instant) -> Self {
         let audio = Room::new(seed, now);
-        let rings = Rings {
-            slots: audio
-                .slot_ssrcs()
-                .map(|ssrc| (ssrc, RetransmitRing::default())),
-            mix: audio.mix_ssrc(),
-            groups: Default::default(),
-        };
+        let rings = Rings::new(&audio);
         Self {
             id,
             cname,

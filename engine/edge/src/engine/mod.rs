@@ -1,71 +1,28 @@
 //! The whole engine: what Python holds.
 
-use std::collections::HashMap;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+mod config;
+mod speaking;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::HeaderValue;
-use palabre_core::shard::{Limits, ParticipantId, RecordingId, RoomId};
-use palabre_net::{
-    Busy, Command, EventQueue, Media, MediaConfig, MediaError, Pinning, SpeakingHook,
-};
-use tokio::net::TcpListener;
+use palabre_core::shard::{ParticipantId, RecordingId, RoomId};
+use palabre_net::{Busy, Command, EventQueue, Media};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Notify;
 
-use crate::http::limits::{Addresses, HttpLimits};
+use crate::http::limits::Addresses;
 use crate::http::{App, router, server};
 use crate::hub::Hub;
 use crate::ticket::Tickets;
 
-/// Who is speaking changes a room's streams no more often than this.
-const SPEAKING_EVERY: Duration = Duration::from_millis(100);
+pub use config::{EngineConfig, EngineError};
+
 /// Events kept for Python. Beyond that they are dropped and counted: Python has then been away for minutes.
 const EVENT_QUEUE: usize = 100_000;
 /// Answers under way may take so long to be written when the server stops.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(2);
-
-/// How the engine is set up; fixed for its life.
-#[derive(Debug, Clone)]
-pub struct EngineConfig {
-    /// `address:port` of the HTTP doors; port 0 takes any free one.
-    pub edge_bind: String,
-    /// `address:port` of the one UDP port for media; port 0 takes any free one.
-    pub media_bind: String,
-    /// Addresses told to clients; the machine's own when empty.
-    pub media_addresses: Vec<IpAddr>,
-    /// Media threads, 1 to 255.
-    pub shards: u8,
-    pub media: Limits,
-    /// Whether each media thread keeps to a core of its own.
-    pub pinning: Pinning,
-    /// 32 random bytes shared with whoever signs tickets.
-    pub ticket_key: Vec<u8>,
-    /// Origins whose pages may use the doors; all when empty.
-    pub cors_origins: Vec<String>,
-    pub http: HttpLimits,
-    /// Event streams open at once.
-    pub max_streams: usize,
-}
-
-/// Why the engine does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EngineError {
-    #[error("Cannot listen on {address}: {error}. Choose another port, or stop what uses it.")]
-    Bind { address: String, error: io::Error },
-    #[error(transparent)]
-    Media(#[from] MediaError),
-    #[error("{origin:?} is not an origin. Write it as https://host.")]
-    Origin { origin: String },
-    #[error("{address:?} is not an address with a port. Write it as 0.0.0.0:8082.")]
-    Address { address: String },
-    #[error("The engine cannot start its threads: {0}")]
-    Threads(#[from] io::Error),
-}
 
 /// Doors, streams and media, on threads of their own. Its methods never block, but for [`Engine::shutdown`].
 pub struct Engine {
@@ -82,16 +39,20 @@ impl Engine {
     pub fn start(config: &EngineConfig) -> Result<Self, EngineError> {
         let events = Arc::new(EventQueue::new(EVENT_QUEUE)?);
         let hub = Arc::new(Hub::new(Arc::clone(&events), config.max_streams));
-        let origins = origins(&config.cors_origins)?;
+        let origins = config::origins(&config.cors_origins)?;
         // One thread: signalling and copying bytes to readers; media has its own.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("palabre-edge")
             .enable_all()
             .build()?;
-        let listener = runtime.block_on(listen(&config.edge_bind))?;
+        let listener = runtime.block_on(config::listen(&config.edge_bind))?;
         let edge_address = listener.local_addr()?;
-        let media = Media::start(&media_config(config)?, &events, &speaking(&runtime, &hub))?;
+        let media = Media::start(
+            &config::media_config(config)?,
+            &events,
+            &speaking::hook(&runtime, &hub),
+        )?;
         let app = App {
             hub,
             tickets: Arc::new(Tickets::new(&config.ticket_key)),
@@ -255,77 +216,4 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.shutdown();
     }
-}
-
-/// From the shards' threads to the streams, without holding a shard up: the newest set of each room waits, and those
-/// that wait are told together, ten times a second at most.
-fn speaking(runtime: &Runtime, hub: &Arc<Hub>) -> SpeakingHook {
-    let (news, hub) = (Arc::new(SpeakingNews::default()), Arc::clone(hub));
-    let told = Arc::clone(&news);
-    runtime.spawn(async move {
-        loop {
-            told.any.notified().await;
-            for (room, participants) in told.take() {
-                hub.speaking(&room, &participants);
-            }
-            tokio::time::sleep(SPEAKING_EVERY).await;
-        }
-    });
-    Arc::new(move |room, participants| news.put(room, participants))
-}
-
-/// Who is heard in each room where that changed; bounded by the number of rooms.
-#[derive(Default)]
-struct SpeakingNews {
-    newest: Mutex<HashMap<RoomId, Vec<ParticipantId>>>,
-    any: Notify,
-}
-
-impl SpeakingNews {
-    fn put(&self, room: &RoomId, participants: Vec<ParticipantId>) {
-        self.lock().insert(room.clone(), participants);
-        self.any.notify_one();
-    }
-
-    fn take(&self) -> HashMap<RoomId, Vec<ParticipantId>> {
-        std::mem::take(&mut *self.lock())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Vec<ParticipantId>>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn media_config(config: &EngineConfig) -> Result<MediaConfig, EngineError> {
-    let bind = config
-        .media_bind
-        .parse()
-        .map_err(|_| EngineError::Address {
-            address: config.media_bind.clone(),
-        })?;
-    Ok(MediaConfig {
-        bind,
-        addresses: config.media_addresses.clone(),
-        shards: config.shards,
-        limits: config.media,
-        pinning: config.pinning,
-    })
-}
-
-async fn listen(address: &str) -> Result<TcpListener, EngineError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| EngineError::Bind {
-            address: address.to_owned(),
-            error,
-        })
-}
-
-fn origins(texts: &[String]) -> Result<Vec<HeaderValue>, EngineError> {
-    let parse = |origin: &String| {
-        HeaderValue::from_str(origin).map_err(|_| EngineError::Origin {
-            origin: origin.clone(),
-        })
-    };
-    texts.iter().map(parse).collect()
 }

@@ -1,0 +1,107 @@
+//! What arrives on links: packets of speakers, reports of everybody; and the reports that are sent.
+
+use std::time::Instant;
+
+use super::peer::Side;
+use super::{LinkKey, Shard, ShardSink, outbound};
+use crate::link::RtpPacket;
+use crate::rtcp::{self, NtpTime, Packets};
+
+impl Shard {
+    /// A packet of a speaker goes to its room, which says who gets it.
+    pub(super) fn on_rtp(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        packet: &RtpPacket<'_>,
+        out: &mut impl ShardSink,
+    ) {
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        let Side::Speaker(inbound) = &mut peer.side else {
+            return;
+        };
+        let Some(arrived) = inbound.accept(now, packet, self.limits.ssrcs_per_link) else {
+            return;
+        };
+        let (room_key, who) = (peer.room, peer.who);
+        inbound.ask_again(now, &mut peer.link, out);
+        self.with_room(now, room_key, out, |room, deliver| {
+            for audio in arrived.packets() {
+                room.on_audio(now, who, &audio, deliver);
+            }
+        });
+        self.schedule_room(room_key);
+    }
+
+    /// Whether what a listener sends is worth opening: checks and handshakes always, RTCP within the budget, RTP never.
+    pub(super) fn affords(&mut self, now: Instant, key: LinkKey, datagram: &[u8]) -> bool {
+        let Some(peer) = self.links.get_mut(key) else {
+            return false;
+        };
+        // RFC 7983: RTP and RTCP begin with these.
+        let media = datagram.first().is_some_and(|first| first >> 6 == 2);
+        match (&peer.side, self.rooms.get_mut(peer.room)) {
+            (Side::Listener(_), Some(state)) if media => {
+                rtcp::is_rtcp(datagram) && state.affords_report(now, &mut peer.budget, datagram)
+            }
+            (Side::Listener(_) | Side::Speaker(_), _) => true,
+        }
+    }
+
+    pub(super) fn on_rtcp(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        packets: Packets<'_>,
+        out: &mut impl ShardSink,
+    ) {
+        let Some(peer) = self.links.get_mut(key) else {
+            return;
+        };
+        for packet in packets {
+            match (&mut peer.side, self.rooms.get_mut(peer.room)) {
+                (Side::Listener(_), Some(state)) => {
+                    let group = state.group_of(key);
+                    let (rings, mut affords) = state.repeats(now, &mut peer.budget);
+                    let mut repeat = |line, sequence| {
+                        if !affords() {
+                            self.counts.repeats_refused += 1;
+                        } else if self.fanout.repeat(now, key, line, sequence, out) {
+                            self.counts.repeated += 1;
+                        }
+                    };
+                    outbound::answer_nack(&packet, group, rings, &mut repeat);
+                }
+                (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
+                (Side::Listener(_), None) => {}
+            }
+        }
+    }
+
+    /// Sender reports for the next few listeners.
+    pub(super) fn on_reports_due(&mut self, now: Instant, out: &mut impl ShardSink) {
+        self.reports_alarm.rang(now);
+        let ntp = NtpTime::since_unix_epoch((self.ntp)(now));
+        let sent = self.fanout.take_used();
+        let (rows, more) = self.reports.step(self.fanout.rows(), sent);
+        for key in rows {
+            let Some(peer) = self.links.get_mut(key) else {
+                continue;
+            };
+            let (Side::Listener(outbound), Some(state)) = (&peer.side, self.rooms.get(peer.room))
+            else {
+                continue;
+            };
+            for line in outbound.open() {
+                if let Some(sent) = self.fanout.news(key, line) {
+                    outbound::report(now, ntp, (line, sent), state, &mut peer.link, out);
+                }
+            }
+        }
+        if more {
+            self.schedule_reports(now);
+        }
+    }
+}
