@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ from bench.generator import SPEECH, Figures, started
 from bench.measures import Bench
 from bench.people import Account, make_many, sign_up
 from bench.server import running
-
-JOINS_AT_ONCE = 8
 
 
 def idle(bench: Bench) -> None:
@@ -61,15 +58,14 @@ def events(bench: Bench) -> None:
         host = sign_up(server.url)
         room = host.open_room("the room that is watched", "channel")
         streams = bench.folder / "streams"
-        people = make_many(server, count)
-        with ThreadPoolExecutor(JOINS_AT_ONCE) as pool:
-            _write(streams, list(pool.map(lambda one: one.door(room, "events"), people)))
+        _write(streams, [one.entrance(room) for one in make_many(server, count)])
         arguments = ("watch", "--entrances", streams, *bench.home, "--seconds", bench.size.seconds)
         with started(*arguments, core=bench.generator_core) as generator:
             watching = generator.until("watching")
             asked = _change_titles(host, room, bench.size.seconds)
             watched = generator.until("watched")
-    print(f"  {watching['open']} streams open, {watching['closed']} refused", file=sys.stderr)
+    why = f": {watching['first_failure']}" if watching["closed"] else ""
+    print(f"  {watching['open']} streams open, {watching['closed']} refused{why}", file=sys.stderr)
     whole = [change for change in watched["changes"] if change["streams"] >= watching["open"]]
     took_ms = sorted(_took_ms(change, asked) for change in whole)
     if not took_ms:

@@ -31,6 +31,9 @@ pub enum LoadError {
         #[source]
         source: serde_json::Error,
     },
+    /// The server closed a stream of events.
+    #[error("{url} ended its stream")]
+    StreamEnded { url: String },
     /// The door's address cannot be resolved or is not plain HTTP.
     #[error("{url} is not an http:// address that resolves")]
     BadUrl { url: String },

@@ -64,16 +64,37 @@ pub enum Entrance {
     },
 }
 
-/// The part of a join's answer that leads to the media.
+/// The part of a join's answer that leads to the edge.
 #[derive(Deserialize)]
 pub(crate) struct Ticket {
-    pub ticket: String,
-    pub edge: Edge,
+    ticket: String,
+    edge: Edge,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Edge {
-    pub whep: String,
+struct Edge {
+    whep: String,
+    events: String,
+}
+
+impl Ticket {
+    /// From the body of what `url` answered.
+    pub fn read(url: &str, body: &str) -> Result<Self, LoadError> {
+        serde_json::from_str(body).map_err(|source| LoadError::NoTicket {
+            url: url.to_owned(),
+            source,
+        })
+    }
+
+    /// Where a listener shows its offer.
+    pub fn whep(self) -> Door {
+        Door::new(self.edge.whep, self.ticket)
+    }
+
+    /// Where the room's events are read.
+    pub fn events(self) -> Door {
+        Door::new(self.edge.events, self.ticket)
+    }
 }
 
 /// An accepted offer.
@@ -122,14 +143,7 @@ impl Signalling {
             .content_type("application/json")
             .send(body.to_string());
         let text = read_text(&join_url, &mut accepted(&join_url, sent)?)?;
-        let joined: Ticket = serde_json::from_str(&text).map_err(|source| LoadError::NoTicket {
-            url: join_url,
-            source,
-        })?;
-        Ok(Door {
-            url: joined.edge.whep,
-            token: joined.ticket,
-        })
+        Ok(Ticket::read(&join_url, &text)?.whep())
     }
 
     /// `POST` of an offer; a refusal is [`LoadError::Refused`].

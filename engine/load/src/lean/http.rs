@@ -140,7 +140,18 @@ impl Wire {
     }
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// `POST /rooms/{id}/join`, with an account's bearer token.
+    pub fn join(url: &'a str, session: &'a str, body: &'a str) -> Self {
+        Self {
+            method: "POST",
+            url,
+            token: session,
+            content_type: "application/json",
+            body,
+        }
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let (authority, path) = crate::signalling::split_url(self.url).unwrap_or(("", "/"));
         let kind = if self.body.is_empty() {

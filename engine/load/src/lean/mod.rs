@@ -7,6 +7,7 @@
 mod arrivals;
 mod crowd;
 pub mod delay;
+mod event_stream;
 mod handshake;
 mod http;
 mod janus;

@@ -90,13 +90,8 @@ impl Lane {
                 session,
                 body,
             } => {
-                let request = Request {
-                    method: "POST",
-                    url: join_url,
-                    token: session,
-                    content_type: "application/json",
-                    body: &body.to_string(),
-                };
+                let body = body.to_string();
+                let request = Request::join(join_url, session, &body);
                 self.errand = Some(Errand::Entering(number, offer));
                 ask(&mut self.api, registry, servers, &request)
             }
@@ -148,15 +143,8 @@ impl Lane {
     ) -> Result<Option<Outcome>, LoadError> {
         match self.errand.take() {
             Some(Errand::Entering(number, offer)) => {
-                let ticket: Ticket =
-                    serde_json::from_str(accepted("the API", reply)?).map_err(|source| {
-                        LoadError::NoTicket {
-                            url: "the API".into(),
-                            source,
-                        }
-                    })?;
-                let door = Door::new(ticket.edge.whep, ticket.ticket);
-                self.knock(registry, servers, number, door, &offer)?;
+                let ticket = Ticket::read("the API", accepted("the API", reply)?)?;
+                self.knock(registry, servers, number, ticket.whep(), &offer)?;
                 Ok(None)
             }
             Some(Errand::Offering(number, door)) => {
@@ -211,7 +199,8 @@ impl Lane {
     }
 }
 
-fn ask(
+/// Sends a request to the server its URL names.
+pub fn ask(
     wire: &mut Wire,
     registry: &Registry,
     servers: &mut Servers,
@@ -222,7 +211,8 @@ fn ask(
     Ok(asked?)
 }
 
-fn accepted<'a>(url: &str, reply: &'a Reply) -> Result<&'a str, LoadError> {
+/// The body of an answer that is none of a refusal.
+pub fn accepted<'a>(url: &str, reply: &'a Reply) -> Result<&'a str, LoadError> {
     if (200..300).contains(&reply.status) {
         return Ok(&reply.body);
     }
