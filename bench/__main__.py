@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import measures, namespace, report, whole
+from bench import latency, measures, namespace, report, search, whole
+from bench.crowd import Bench, Size
 from bench.generator import binary
-from bench.measures import Bench, Size
 from bench.rows import Results
 
 PARTS: dict[str, Callable[[Bench], None]] = {
     "packets": measures.packets,
     "janus": measures.beside_janus,
-    "latency": measures.latency,
+    "latency": latency.latency,
     "engine-joins": measures.engine_joins,
-    "forwarded": measures.forwarded,
-    "packed": measures.packed,
+    "forwarded": search.forwarded,
+    "packed": search.packed,
     "joins": whole.joins,
     "events": whole.events,
     "idle": whole.idle,
@@ -31,7 +31,10 @@ FULL = Size(
     janus=150,
     forwarded=(2000, 8000),
     packed=(5000, 40_000),
+    near=100,
+    far=20_000,
     engine_joins=5000,
+    forgotten_after_s=30,
     joins=3000,
     listening=5000,
     streams=10_000,
@@ -41,9 +44,12 @@ SMALL = Size(
     seconds=2,
     packets=(20,),
     janus=5,
-    forwarded=(20, 40),
-    packed=(20, 40),
+    forwarded=(20, 24),
+    packed=(60, 66),
+    near=20,
+    far=60,
     engine_joins=40,
+    forgotten_after_s=1,
     joins=20,
     listening=20,
     streams=50,

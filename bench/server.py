@@ -86,12 +86,6 @@ class Process:
             raise RuntimeError(f"the kernel says nothing of the memory of {self.pid}")
         return int(found[1])
 
-    def dropped(self) -> int:
-        """Datagrams its network namespace had no room for."""
-        lines = Path(f"/proc/{self.pid}/net/snmp").read_text().splitlines()
-        names, values = (line.split() for line in lines if line.startswith("Udp: "))
-        return int(values[names.index("RcvbufErrors")])
-
 
 @dataclass(frozen=True)
 class Server:
@@ -103,9 +97,7 @@ class Server:
 
 
 @contextmanager
-def running(
-    folder: Path, network: Network, core: int | None, settings: dict[str, str] | None = None
-) -> Iterator[Server]:
+def running(folder: Path, network: Network, core: int | None) -> Iterator[Server]:
     """Starts a server, waits until it answers, and stops it."""
     folder.mkdir(exist_ok=True)
     http_port = _free_port(socket.SOCK_STREAM)
@@ -121,8 +113,7 @@ def running(
     with (folder / "server.log").open("wb") as log:
         pinned = [] if core is None else ["taskset", "-c", str(core)]
         command = [*network.server_prefix, *pinned, sys.executable, "-m", "palabre", "serve"]
-        asked = {**os.environ, **environment, **(settings or {})}
-        process = subprocess.Popen(command, env=asked, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
     try:
         url = f"http://{address}:{http_port}"
         _wait_until_it_answers(process, url, folder / "server.log")

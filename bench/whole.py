@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.crowd import Bench
 from bench.generator import SPEECH, Figures, started
-from bench.measures import Bench
 from bench.people import Account, make_many, sign_up
 from bench.server import running
 

@@ -1,0 +1,35 @@
+"""How long a voice takes through the server: a speaker's packet in, the last listener's packet out."""
+
+import sys
+
+from bench.crowd import AS_THE_WEB, FORWARDED, Bench, Listened, listen
+from bench.generator import started
+from bench.search import PACK_FRAMES
+
+
+def latency(bench: Bench) -> None:
+    """To few listeners at 20 ms, and to many in packs."""
+    _measure(bench, "added_latency_p99_ms_100", bench.size.near, FORWARDED, {})
+    packs = {"floor_frames": PACK_FRAMES}
+    _measure(bench, "added_latency_p99_ms_20000", bench.size.far, AS_THE_WEB, packs)
+
+
+def _measure(bench: Bench, name: str, count: int, lines: tuple[object, ...], engine: dict[str, int]) -> None:
+    with bench.stage(count, **engine) as stage:
+        arguments = bench.crowd(stage, count, *lines, "--settle", 3)
+        with started(*arguments, core=bench.generator_core) as generator:
+            _, heard = listen(generator, stage.process)
+    _row(bench, name, heard, count)
+
+
+def _row(bench: Bench, name: str, heard: Listened, count: int) -> None:
+    figures = heard.figures
+    last, first = figures["frame_to_last_listener_ms"], figures["frame_to_first_listener_ms"]
+    if not figures["frames_found"]:
+        print("  no frame of the speaker was found again: no latency", file=sys.stderr)
+        return
+    how = "forwarded" if figures["forwarded"] else "mixed"
+    what = f"speaker's packet in to the last of {count} listeners' packets out, beyond packing; {how}; "
+    what += f"to the first listener {first['p99']} ms"
+    points: list[tuple[float, ...]] = [(0.5, last["p50"]), (0.99, last["p99"]), (1.0, last["max"])]
+    bench.results.add(name, last["p99"], "ms", what, None, points)
