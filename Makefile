@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # The machine's own programs go first; the environment adds what is missing, cmake above all.
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin
 
-.PHONY: help run test check bench bench-small gen images fuzz clean preflight tools engine-dev engine-release web
+.PHONY: help run test check bench gen images fuzz clean preflight tools engine-dev engine-release web
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,7 +31,7 @@ help: ## list these commands
 run: engine-release web ## install and build everything, then serve on http://localhost:8080
 	@.venv/bin/palabre serve
 
-test: test-rust test-python test-web test-e2e ## every test, with real browsers and the real server
+test: test-rust test-python test-web test-e2e test-bench ## every test, with real browsers and the real server
 
 check: check-python check-rust check-web check-generated ## formatting, lint, types, layers, generated files
 
@@ -87,12 +87,6 @@ images: engine-dev web testbed ## take the pictures of the documentation again
 bench: engine-release ## measure against the targets: packets, listeners, latency, joins, memory, events
 	@$(CARGO) build --release $(CARGO_ARGS) -p palabre-load
 	@.venv/bin/python -m bench
-
-# No figures: only that everything that measures still works.
-bench-small: engine-dev
-	@$(CARGO) build $(CARGO_ARGS) -p palabre-load
-	@LOAD_GENERATOR=$${CARGO_TARGET_DIR:-engine/target}/debug/palabre-load $(STEP) "measuring a little" -- \
-		.venv/bin/python -m bench --small
 
 fuzz: preflight ## every fuzz target for a minute
 	@engine/fuzz/run.sh 60

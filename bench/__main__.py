@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from bench import latency, measures, namespace, report, search, whole
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
 }
 FULL = Size(
     seconds=8,
+    settle_s=3,
     packets=(250, 1000, 2000),
     janus=150,
     forwarded=(2000, 8000),
@@ -41,7 +42,9 @@ FULL = Size(
     idle_rooms=1000,
 )
 SMALL = Size(
-    seconds=2,
+    # Two windows in which the voice is looked for (engine/load/src/lean/delay.rs).
+    seconds=3,
+    settle_s=0.5,
     packets=(20,),
     janus=5,
     forwarded=(20, 24),
@@ -82,32 +85,17 @@ def main() -> int:
 
 
 def _measure(part: str, folder: Path, size: Size, results: Results, loopback: bool) -> None:
-    server_core, generator_core = _cores()
+    allowed = os.sched_getaffinity(0)
+    cores = sorted(allowed)
+    server_core, generator_core = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
     if generator_core is not None:
         os.sched_setaffinity(0, {generator_core})
+    network = nullcontext(namespace.LOOPBACK) if loopback else namespace.made(server_core, generator_core)
     try:
-        with _network(server_core, generator_core, loopback) as network:
-            PARTS[part](Bench(folder, network, server_core, generator_core, size, results))
+        with network as where:
+            PARTS[part](Bench(folder, where, server_core, generator_core, size, results))
     finally:
-        os.sched_setaffinity(0, range(os.cpu_count() or 1))
-
-
-@contextmanager
-def _network(
-    server_core: int | None, generator_core: int | None, loopback: bool
-) -> Iterator[namespace.Network]:
-    if loopback or not namespace.may_make():
-        print("  over loopback: a veth pair takes root", file=sys.stderr)
-        yield namespace.LOOPBACK
-        return
-    with namespace.veth(server_core, generator_core) as network:
-        yield network
-
-
-def _cores() -> tuple[int | None, int | None]:
-    """The server's and the generator's, where there are two."""
-    cores = sorted(os.sched_getaffinity(0))
-    return (cores[0], cores[1]) if len(cores) > 1 else (None, None)
+        os.sched_setaffinity(0, allowed)
 
 
 def _options() -> argparse.Namespace:
@@ -123,4 +111,5 @@ def _options() -> argparse.Namespace:
     return options
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -29,6 +29,8 @@ class Size:
     """How much of everything."""
 
     seconds: float
+    """How long is measured each time, and before it:"""
+    settle_s: float
     packets: tuple[int, ...]
     """Numbers of listeners at which the cost of a packet is measured."""
     janus: int
@@ -70,7 +72,8 @@ class Bench:
         """The command for a crowd at the stage, with a speaker beside it."""
         speech = [word for path in SPEECH for word in ("--speech", path)]
         speaker = ("--whip", stage.whip["url"], "--whip-token", stage.whip["token"], *speech)
-        return (*self.silent_crowd(stage, listeners), *speaker, *arguments)
+        settle = ("--settle", self.size.settle_s)
+        return (*self.silent_crowd(stage, listeners), *speaker, *settle, *arguments)
 
     def silent_crowd(self, stage: Stage, listeners: int) -> tuple[object, ...]:
         """The command for a crowd that nobody speaks to."""
@@ -121,9 +124,13 @@ def listen(generator: Generator, process: Process) -> tuple[Figures, Listened]:
     joined = generator.until("joined")
     if joined["failed"]:
         print(f"  {joined['failed']} did not join: {joined['first_failure']}", file=sys.stderr)
+    if not joined["joined"]:
+        raise RuntimeError(f"nobody could join: {joined['first_failure']}")
     generator.until("measuring")
     cpu, between = process.cpu(), dropped_between_cores()
     figures = generator.until("measured")
+    if not figures["decrypted"] or figures["not_decrypted"]:
+        raise RuntimeError(f"listeners did not get what they can decrypt: {figures}")
     listened = Listened(figures, process.cpu().since(cpu), dropped_between_cores() - between)
     print(
         f"  {joined['listeners']} listeners: {listened.busy_percent:.0f} % of a core, "

@@ -16,7 +16,7 @@ def latency(bench: Bench) -> None:
 
 def _measure(bench: Bench, name: str, count: int, lines: tuple[object, ...], engine: dict[str, int]) -> None:
     with bench.stage(count, **engine) as stage:
-        arguments = bench.crowd(stage, count, *lines, "--settle", 3)
+        arguments = bench.crowd(stage, count, *lines)
         with started(*arguments, core=bench.generator_core) as generator:
             _, heard = listen(generator, stage.process)
     _row(bench, name, heard, count)

@@ -70,6 +70,8 @@ def engine_joins(bench: Bench) -> None:
         arguments = (*bench.silent_crowd(stage, count), *AS_THE_WEB, "--settle", bench.size.forgotten_after_s)
         with started(*arguments, core=bench.generator_core) as generator:
             joined = generator.until("joined")
+            if not joined["joined"]:
+                raise RuntimeError(f"nobody could join: {joined['first_failure']}")
             spent = stage.process.cpu().since(cpu)
             streams = (
                 "watch",
@@ -81,6 +83,8 @@ def engine_joins(bench: Bench) -> None:
             )
             with started(*streams, core=bench.generator_core) as watch:
                 watching = watch.until("watching")
+                if not watching["open"]:
+                    raise RuntimeError(f"no event stream opened: {watching['first_failure']}")
                 generator.until("measuring")
                 grown_kb = stage.process.resident_kb() - before_kb
     rate, add = joined["joins_per_second"], bench.results.add

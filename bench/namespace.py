@@ -7,8 +7,9 @@ receive path is steered to its own core (RPS), as if the receivers were other ma
 import ctypes
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,16 @@ class Network:
 LOOPBACK = Network((), "127.0.0.1", None)
 
 
-def may_make() -> bool:
-    """Making namespaces takes root."""
-    return os.geteuid() == 0
+@contextmanager
+def made(server_core: int | None, generator_core: int | None) -> Iterator[Network]:
+    """A veth pair where one can be made, else loopback: it takes root, and containers often forbid it even then."""
+    with ExitStack() as stack:
+        try:
+            network = stack.enter_context(veth(server_core, generator_core))
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"  over loopback: there is no making a veth pair here ({error})", file=sys.stderr)
+            network = LOOPBACK
+        yield network
 
 
 @contextmanager
@@ -113,7 +121,7 @@ def _enter(namespace: int) -> None:
 
 
 def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True)
+    subprocess.run(["ip", *arguments], check=True, stderr=subprocess.DEVNULL)
 
 
 def _sysctl(key: str) -> str:

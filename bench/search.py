@@ -65,7 +65,7 @@ def _ramp(bench: Bench, bounds: tuple[int, int], tried: _Tried) -> None:
     """The same listeners, and more of them each time."""
     count, most = bounds
     with bench.stage(most, **tried.engine) as stage:
-        arguments = bench.crowd(stage, most, *tried.lines, "--first", count, "--settle", 3)
+        arguments = bench.crowd(stage, most, *tried.lines, "--first", count)
         with started(*arguments, core=bench.generator_core) as generator:
             while True:
                 _, heard = listen(generator, stage.process)
@@ -80,6 +80,6 @@ def _ramp(bench: Bench, bounds: tuple[int, int], tried: _Tried) -> None:
 def _try(bench: Bench, count: int, tried: _Tried) -> None:
     """Listeners who all join anew: nobody leaves in a ramp."""
     with bench.stage(count, **tried.engine) as stage:
-        arguments = bench.crowd(stage, count, *tried.lines, "--settle", 3)
+        arguments = bench.crowd(stage, count, *tried.lines)
         with started(*arguments, core=bench.generator_core) as generator:
             _, tried.by_count[count] = listen(generator, stage.process)

@@ -44,6 +44,8 @@ def joins(bench: Bench) -> None:
             joined = generator.until("joined")
             spent = server.process.cpu().since(before)
             beside = generator.until("measured")
+    if not joined["joined"]:
+        raise RuntimeError(f"nobody could join: {joined['first_failure']}")
     if joined["failed"]:
         print(f"  {joined['failed']} did not join: {joined['first_failure']}", file=sys.stderr)
     _join_rows(bench, joined, spent.total_s, _p99(alone), joined["last_listener_after_first_ms"]["p99"])
@@ -66,7 +68,9 @@ def events(bench: Bench) -> None:
             watched = generator.until("watched")
     why = f": {watching['first_failure']}" if watching["closed"] else ""
     print(f"  {watching['open']} streams open, {watching['closed']} refused{why}", file=sys.stderr)
-    whole = [change for change in watched["changes"] if change["streams"] >= watching["open"]]
+    if not watching["open"]:
+        raise RuntimeError(f"no event stream opened{why}")
+    whole = [change for change in watched["changes"] if change["streams"] >= watched["open"] > 0]
     took_ms = sorted(_took_ms(change, asked) for change in whole)
     if not took_ms:
         raise RuntimeError(f"no change reached all streams: {watched['changes']}")

@@ -1,6 +1,6 @@
 # make test: one build of the engine serves cargo's tests, the Python tests and the server in the browsers' tests.
 
-.PHONY: test-rust test-python test-web test-e2e testbed
+.PHONY: test-rust test-python test-web test-e2e test-bench bench-small testbed
 
 ENGINE_TESTS := --workspace --exclude palabre-py --lib --bins --tests
 CLOSING_RUST := ^test result:|Running (unittests|tests)
@@ -28,3 +28,9 @@ test-web: web/node_modules/.package-lock.json
 
 test-e2e: engine-dev web testbed
 	@$(STEP) --show '$(CLOSING_PYTEST)' "testing from one browser to another" -- .venv/bin/pytest tests/e2e
+
+# No figures: only that everything that measures still works. The generator is built with the engine's tests.
+test-bench bench-small: engine-dev testbed
+	@$(STEP) "building the load generator" -- $(CARGO) test $(CARGO_ARGS) $(ENGINE_TESTS) --no-run
+	@LOAD_GENERATOR=$${CARGO_TARGET_DIR:-engine/target}/debug/palabre-load $(STEP) "measuring a little" -- \
+	    .venv/bin/python -m bench --small
