@@ -1,9 +1,13 @@
 """What `make bench` says of what it measured."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.measures import Listened
+from bench import namespace, search
+from bench.__main__ import SMALL
+from bench.crowd import FORWARDED, Bench, Listened
 from bench.report import _merged, table
 from bench.rows import TARGETS, Results, Row
 from bench.server import Cpu
@@ -16,11 +20,12 @@ def lines(*rows: Row) -> list[dict[str, Any]]:
 def listened(lost_percent: float = 0.0, spread_ms: float = 1.0, dropped: int = 0) -> Listened:
     figures = {
         "received": 1000,
+        "seconds": 1.0,
         "lost_percent": lost_percent,
         "last_listener_after_first_ms": {"p99": spread_ms},
         "dropped_by_generator": dropped,
     }
-    return Listened(figures, Cpu(0.001, 0.001, 0.001), 0, 0)
+    return Listened(figures, Cpu(0.001, 0.001, 0.001), 0)
 
 
 def test_a_row_with_a_peer_is_judged_by_its_ratio_and_one_without_by_its_value() -> None:
@@ -65,6 +70,63 @@ def test_what_the_generator_lost_is_not_the_servers() -> None:
 
 def test_cpu_per_packet_counts_all_threads() -> None:
     assert listened().cpu_us_per_packet == pytest.approx(3.0)
+
+
+def search_where(holds: int, monkeypatch: pytest.MonkeyPatch, most: int = 8000) -> Row:
+    """The row of a search on a machine that keeps up with so many listeners."""
+
+    def tried(_bench: Bench, count: int, tries: Any) -> None:
+        tries.by_count[count] = listened(spread_ms=20 * count / holds)
+
+    def ramp(bench: Bench, bounds: tuple[int, int], tries: Any) -> None:
+        for count in (2000, 2400, 2880, 3456, 4147, 4976, 5971, 7165, most):
+            tried(bench, count, tries)
+            if not tries.by_count[count].keeps_up:
+                return
+
+    monkeypatch.setattr(search, "_try", tried)
+    monkeypatch.setattr(search, "_ramp", ramp)
+    bench = Bench(Path(), namespace.LOOPBACK, None, None, SMALL, Results())
+    search._search(bench, "listeners_one_core_20ms", (2000, most), search._Tried(FORWARDED, {}))
+    return bench.results.rows[0]
+
+
+@pytest.mark.parametrize("holds", [2001, 3000, 4090, 7900])
+def test_the_most_that_one_core_serves_is_found_to_within_three_in_a_hundred(
+    holds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = search_where(holds, monkeypatch)
+    assert row.value <= holds < row.value * 1.03
+    assert [point[0] for point in row.points] == sorted(point[0] for point in row.points)
+
+
+def test_a_search_that_finds_no_end_says_so_and_one_that_finds_no_beginning_holds_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endless = search_where(100_000, monkeypatch)
+    assert (endless.value, "more were not tried" in endless.what) == (8000, True)
+    assert search_where(100, monkeypatch).value == 0
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        PermissionError("not permitted"),
+        FileNotFoundError("no ip"),
+        subprocess.CalledProcessError(1, ["ip"]),
+    ],
+)
+def test_where_no_veth_pair_can_be_made_everything_goes_over_loopback_and_says_so(
+    why: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_names: str) -> None:
+        raise why
+
+    monkeypatch.setattr(namespace, "MACHINE_WIDE", {})
+    monkeypatch.setattr(namespace, "_make", refuse)
+    with namespace.made(None, None) as network:
+        assert network is namespace.LOOPBACK
+    assert "over loopback" in capsys.readouterr().err
 
 
 def test_every_target_names_a_bound() -> None:
