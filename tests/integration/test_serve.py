@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -107,6 +108,17 @@ def test_after_a_kill_the_room_is_live_again_with_the_same_people(server: Server
     finally:
         again.stop()
     assert after["participant_id"] == before["participant_id"]
+
+
+def test_the_server_takes_all_the_files_the_system_lets_it_have(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        server = Server(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    server.stop()
 
 
 def test_a_signal_to_stop_ends_it_in_order(server: Server) -> None:

@@ -80,7 +80,7 @@ def bounds(machine: Machine, kind: Class) -> Sequence[Bound]:
         Bound(
             "open files (a socket for each event stream)",
             max(0, machine.open_files - OWN_FILES),
-            "Raise it: `ulimit -n 100000`, or LimitNOFILE=100000 in the systemd unit.",
+            "Raise it: `ulimit -Hn 100000` as root, or LimitNOFILE=100000 in the systemd unit.",
         ),
         Bound(
             "receive buffer",
@@ -110,7 +110,8 @@ def report(machine: Machine) -> str:
 
 def this_machine(send_us: float, shards: int) -> Machine:
     """Reads what the kernel says. Linux."""
-    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # The server raises its own limit to the hard one.
+    _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     return Machine(
         send_us=send_us,
         shards=shards,

@@ -19,6 +19,7 @@ from palabre._engine import Engine, summarise_recording
 from palabre.adapters.sql.migrate import DatabaseUnusable
 from palabre.api.app import create_app
 from palabre.bootstrap import Media, running
+from palabre.cli.files import raise_open_files
 from palabre.cli.logs import set_up_logs
 from palabre.config import Settings
 
@@ -39,6 +40,7 @@ class CannotStart(Exception):
 def run_server(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises CannotStart."""
     set_up_logs(settings.log_format)
+    raise_open_files()
     _prepare_folder(settings.data)
     ticket_key = _ticket_key(settings.data / "ticket.key")
     with _http_socket(settings) as http, _engine(settings, ticket_key) as engine:
