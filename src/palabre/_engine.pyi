@@ -30,6 +30,7 @@ class Engine:
     - `media_addresses`: IP addresses told to clients; the machine's own when empty.
     - `ticket_key`: the 32 bytes that tickets are signed with (HS256).
     - `edge_cors_origins`: origins whose pages may use the doors; all when empty.
+    - `edge_proxies`: IP addresses of proxies whose X-Forwarded-For is believed.
     - `max_*`: bounds; what would go beyond is refused with 503.
     - `floor_above`: rooms with more listeners than this are packed: whoever may not speak hears the mix.
     - `floor_frames`: 20 ms frames in a packet of that mix, 1, 3, 5 or 6; by the number of listeners when None.
@@ -52,6 +53,7 @@ class Engine:
         shards: int = 1,
         pin_shards: str = "auto",
         edge_cors_origins: list[str] = ...,
+        edge_proxies: list[str] = ...,
         requests_per_s_per_address: int = 200,
         max_sessions: int = 50_000,
         max_sessions_per_room: int = 20_000,

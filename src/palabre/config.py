@@ -1,6 +1,7 @@
 """Settings: read once from PALABRE_* environment variables, typed and frozen."""
 
 import difflib
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,7 +21,12 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _ip_address(text: str) -> str:
+    return str(ipaddress.ip_address(text))
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
+Address = Annotated[str, AfterValidator(_ip_address)]
 Url = Annotated[str, AfterValidator(_without_slash)]
 
 
@@ -59,7 +65,11 @@ class Settings(BaseModel):
     edge_url: Url | None = Field(
         None, description="address of the edge; else the request's host and edge_port"
     )
-    media_addresses: tuple[str, ...] = Field(
+    proxies: tuple[Address, ...] = Field(
+        ("127.0.0.1", "::1"),
+        description="IP addresses of proxies, commas between; their X-Forwarded-For is believed",
+    )
+    media_addresses: tuple[Address, ...] = Field(
         (), description="IP addresses told to browsers, commas between; else all of the machine's own"
     )
     shards: int = Field(1, ge=1, le=256, description="media threads")
@@ -85,13 +95,14 @@ class Settings(BaseModel):
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of `environ`. Raises BadSettings for an unknown PALABRE_* key or a bad value."""
     _refuse_unknown(environ)
-    given = {name: environ[key] for name, key in variables(Settings).items() if key in environ}
+    given = {
+        name: _parts(environ[key]) if name in _LISTS else environ[key]
+        for name, key in variables(Settings).items()
+        if key in environ
+    }
     limits = {name: environ[key] for name, key in variables(Limits).items() if key in environ}
-    addresses = tuple(part.strip() for part in given.pop("media_addresses", "").split(",") if part.strip())
     try:
-        return Settings.model_validate(
-            {**given, "media_addresses": addresses, "limits": Limits.model_validate(limits)}
-        )
+        return Settings.model_validate({**given, "limits": Limits.model_validate(limits)})
     except ValidationError as error:
         raise BadSettings(_one_line(error)) from error
 
@@ -100,6 +111,13 @@ def variables(model: type[BaseModel]) -> dict[str, str]:
     """Field name → environment variable, of Settings or Limits."""
     prefix = f"{PREFIX}LIMIT_" if model is Limits else PREFIX
     return {name: f"{prefix}{name.upper()}" for name in model.model_fields if name != "limits"}
+
+
+_LISTS = ("proxies", "media_addresses")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

@@ -125,6 +125,20 @@ def test_a_signal_to_stop_ends_it_in_order(server: Server) -> None:
     assert server.stop() == 0
 
 
+def test_behind_a_proxy_everybody_has_the_limits_of_an_address_of_their_own(tmp_path: Path) -> None:
+    running = Server(tmp_path, LIMIT_ADDRESS_BURST="1", LIMIT_ADDRESS_REQUESTS_PER_S="0.01")
+
+    def status(sender: str) -> int:
+        headers = {"X-Forwarded-For": sender}
+        return httpx.post(f"{running.address}/api/v1/sessions", headers=headers, timeout=WAIT_S).status_code
+
+    try:
+        assert [status(sender) for sender in ("203.0.113.1", "203.0.113.2")] == [422, 422]
+        assert status("10.0.0.1, 203.0.113.2") == 429
+    finally:
+        running.stop()
+
+
 def test_behind_a_proxy_of_this_machine_the_media_still_listens_on_every_address(tmp_path: Path) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))

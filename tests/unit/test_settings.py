@@ -21,12 +21,14 @@ def test_variables_are_read_by_type() -> None:
         "PALABRE_HTTP_PORT": "80",
         "PALABRE_EDGE_URL": "https://edge.example/",
         "PALABRE_MEDIA_ADDRESSES": "192.0.2.1, 2001:db8::1",
+        "PALABRE_PROXIES": "192.0.2.7",
         "PALABRE_LIMIT_PARTICIPANTS": "50",
     }
     settings = load_settings(environ)
     assert (settings.data, settings.http_port) == (Path("/srv/palabre"), 80)
     assert settings.edge_url == "https://edge.example"
     assert settings.media_addresses == ("192.0.2.1", "2001:db8::1")
+    assert settings.proxies == ("192.0.2.7",)
     assert settings.limits.participants == 50
 
 
@@ -38,6 +40,11 @@ def test_variables_are_read_by_type() -> None:
         ("PALABRE_HTTP_PORT", "eighty", "PALABRE_HTTP_PORT: Input should be a valid integer"),
         ("PALABRE_HTTP_PORT", "70000", "PALABRE_HTTP_PORT: "),
         ("PALABRE_EDGE_URL", "edge.example", "a URL starts with http:// or https://"),
+        (
+            "PALABRE_PROXIES",
+            "127.0.0.1,proxy.example",
+            "'proxy.example' does not appear to be an IPv4 or IPv6 address",
+        ),
         ("PALABRE_LIMIT_LIVE_ROOMS", "0", "PALABRE_LIMIT_LIVE_ROOMS: "),
     ],
 )

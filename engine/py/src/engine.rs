@@ -46,6 +46,7 @@ impl Engine {
         shards = 1,
         pin_shards = "auto",
         edge_cors_origins = Vec::new(),
+        edge_proxies = Vec::new(),
         requests_per_s_per_address = 200,
         max_sessions = 50_000,
         max_sessions_per_room = 20_000,
@@ -63,6 +64,7 @@ impl Engine {
         shards: u8,
         pin_shards: &str,
         edge_cors_origins: Vec<String>,
+        edge_proxies: Vec<String>,
         requests_per_s_per_address: u32,
         max_sessions: usize,
         max_sessions_per_room: usize,
@@ -78,10 +80,7 @@ impl Engine {
         let config = EngineConfig {
             edge_bind,
             media_bind,
-            media_addresses: media_addresses
-                .iter()
-                .map(|text| address(text))
-                .collect::<PyResult<_>>()?,
+            media_addresses: addresses(&media_addresses)?,
             shards,
             pinning: pinning(pin_shards)?,
             media: Limits {
@@ -101,6 +100,7 @@ impl Engine {
                 burst: requests_per_s_per_address.saturating_mul(10),
                 ..HttpLimits::default()
             },
+            proxies: addresses(&edge_proxies)?,
             max_streams: MAX_STREAMS,
         };
         let engine = py
@@ -239,9 +239,12 @@ fn pack_size(frames: usize) -> PyResult<PackSize> {
     })
 }
 
-fn address(text: &str) -> PyResult<IpAddr> {
-    text.parse()
-        .map_err(|_| PyValueError::new_err(format!("{text:?} is not an IP address")))
+fn addresses(texts: &[String]) -> PyResult<Vec<IpAddr>> {
+    let parse = |text: &String| {
+        text.parse()
+            .map_err(|_| PyValueError::new_err(format!("{text:?} is not an IP address")))
+    };
+    texts.iter().map(parse).collect()
 }
 
 fn full(busy: Busy) -> PyErr {

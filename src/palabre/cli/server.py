@@ -55,7 +55,7 @@ def _summarise(path: Path) -> tuple[int, bytes]:
 async def _serve(settings: Settings, media: Media, http: socket.socket) -> None:
     try:
         async with running(settings, media) as services:
-            server = _Server(_uvicorn(create_app(services)))
+            server = _Server(_uvicorn(create_app(services), settings))
             for name in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(name, server.stop)
             _say_hello(settings, http, media)
@@ -91,7 +91,7 @@ class _Server(uvicorn.Server):
         self._stopped.set()
 
 
-def _uvicorn(app: FastAPI) -> uvicorn.Config:
+def _uvicorn(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
@@ -100,6 +100,7 @@ def _uvicorn(app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=GOODBYE_S,
     )
 
@@ -171,6 +172,7 @@ def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
             floor_above=settings.floor_above,
             floor_frames=None if settings.floor_frames == "auto" else int(settings.floor_frames),
             edge_cors_origins=[settings.public_url] if settings.public_url else [],
+            edge_proxies=list(settings.proxies),
         )
     except OSError as error:
         ports = "PALABRE_EDGE_PORT (TCP) or PALABRE_MEDIA_PORT (UDP)"

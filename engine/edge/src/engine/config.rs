@@ -29,6 +29,8 @@ pub struct EngineConfig {
     /// Origins whose pages may use the doors; all when empty.
     pub cors_origins: Vec<String>,
     pub http: HttpLimits,
+    /// Proxies whose X-Forwarded-For is believed: limits for one address count whom they speak for.
+    pub proxies: Vec<IpAddr>,
     /// Event streams open at once.
     pub max_streams: usize,
 }

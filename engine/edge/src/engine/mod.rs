@@ -13,7 +13,9 @@ use palabre_net::{Busy, Command, EventQueue, Media};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::http::limits::Addresses;
-use crate::http::{App, router, server};
+use crate::http::proxies::Proxies;
+use crate::http::server::{self, Doors};
+use crate::http::{App, router};
 use crate::hub::Hub;
 use crate::ticket::Tickets;
 
@@ -59,14 +61,12 @@ impl Engine {
             media: Arc::new(media),
             events,
         };
-        let addresses = Arc::new(Addresses::new(config.http));
-        let router = router(app.clone(), &origins);
-        runtime.spawn(server::serve(
-            listener,
-            router,
-            addresses,
-            config.http.connections,
-        ));
+        let doors = Doors {
+            router: router(app.clone(), &origins),
+            addresses: Arc::new(Addresses::new(config.http)),
+            proxies: Proxies::new(&config.proxies),
+        };
+        runtime.spawn(server::serve(listener, doors, config.http.connections));
         Ok(Self {
             app,
             edge_address,

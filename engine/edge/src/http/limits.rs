@@ -59,15 +59,12 @@ impl Addresses {
     /// Counts a connection until the result is dropped; None when the address has too many.
     pub fn open(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Opened> {
         let mut known = self.lock();
-        self.make_room(&mut known, now);
-        let usage = known.entry(address).or_insert(Usage {
-            open: 0,
-            full_at: now,
-        });
-        if usage.open >= self.limits.connections_per_address {
-            return None;
+        if let Some(usage) = self.usage(&mut known, address, now) {
+            if usage.open >= self.limits.connections_per_address {
+                return None;
+            }
+            usage.open += 1;
         }
-        usage.open += 1;
         Some(Opened {
             addresses: Arc::clone(self),
             address,
@@ -78,7 +75,7 @@ impl Addresses {
     pub fn may_ask(&self, address: IpAddr, now: Instant) -> bool {
         let cost = Duration::from_secs(1) / self.limits.requests_per_s.max(1);
         let mut known = self.lock();
-        let Some(usage) = known.get_mut(&address) else {
+        let Some(usage) = self.usage(&mut known, address, now) else {
             return true;
         };
         let full_at = usage.full_at.max(now) + cost;
@@ -89,10 +86,24 @@ impl Addresses {
         enough
     }
 
-    fn make_room(&self, known: &mut HashMap<IpAddr, Usage>, now: Instant) {
-        if known.len() >= MAX_ADDRESSES {
+    /// What is known of an address; None for one that there is no room to remember.
+    fn usage<'a>(
+        &self,
+        known: &'a mut HashMap<IpAddr, Usage>,
+        address: IpAddr,
+        now: Instant,
+    ) -> Option<&'a mut Usage> {
+        if known.len() >= MAX_ADDRESSES && !known.contains_key(&address) {
             known.retain(|_, usage| usage.open > 0 || usage.full_at > now);
+            if known.len() >= MAX_ADDRESSES {
+                return None;
+            }
         }
+        let fresh = || Usage {
+            open: 0,
+            full_at: now,
+        };
+        Some(known.entry(address).or_insert_with(fresh))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Usage>> {

@@ -7,6 +7,7 @@ pub mod limits;
 mod media;
 mod metrics;
 mod problem;
+pub mod proxies;
 pub mod server;
 mod sessions;
 mod subscription;

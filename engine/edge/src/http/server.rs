@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use super::Problem;
 use super::limits::{Addresses, Opened};
+use super::proxies::Proxies;
 use super::takeover::{self, Taken};
 
 /// A client that takes longer to send its headers is let go.
@@ -27,13 +28,16 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// A peer that acknowledges nothing for so long is gone, although nobody closed the connection.
 const PEER_GONE_AFTER: Duration = Duration::from_secs(30);
 
+/// Who may ask, and what answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Doors {
+    pub router: Router,
+    pub addresses: Arc<Addresses>,
+    pub proxies: Proxies,
+}
+
 /// Accepts until the task is dropped. Beyond `connections` open ones, newcomers wait in the kernel's queue.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    addresses: Arc<Addresses>,
-    connections: usize,
-) {
+pub async fn serve(listener: TcpListener, doors: Doors, connections: usize) {
     let places = Arc::new(Semaphore::new(connections));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -48,41 +52,40 @@ pub async fn serve(
                 continue;
             }
         };
-        let Some(opened) = addresses.open(peer.ip(), Instant::now()) else {
+        // A proxy's connections are many people's: it bounds them itself.
+        let opened = if doors.proxies.has(peer.ip()) {
+            None
+        } else if let Some(opened) = doors.addresses.open(peer.ip(), Instant::now()) {
+            Some(opened)
+        } else {
             continue;
         };
         let place = Place {
             _place: place,
             _opened: opened,
         };
-        let (router, addresses) = (router.clone(), Arc::clone(&addresses));
-        tokio::spawn(connection(stream, peer, router, addresses, place));
+        tokio::spawn(connection(stream, peer, doors.clone(), place));
     }
 }
 
 /// What a connection is counted by, until it is dropped.
 struct Place {
     _place: OwnedSemaphorePermit,
-    _opened: Opened,
+    _opened: Option<Opened>,
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    addresses: Arc<Addresses>,
-    place: Place,
-) {
+async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, place: Place) {
     if let Err(error) = tune(&stream) {
         tracing::debug!(%error, "A connection could not be tuned.");
     }
     let (sender, mut taken) = mpsc::channel(1);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let allowed = addresses.may_ask(peer.ip(), Instant::now());
-        let (router, sender) = (router.clone(), sender.clone());
+        let address = doors.proxies.sender(peer.ip(), request.headers());
+        let allowed = doors.addresses.may_ask(address, Instant::now());
+        let (router, sender) = (doors.router.clone(), sender.clone());
         async move {
             if !allowed {
-                return Ok(too_many(peer.ip()).into_response());
+                return Ok(too_many(address).into_response());
             }
             // A question for the head alone has no stream.
             let streams = request.method() == Method::GET;

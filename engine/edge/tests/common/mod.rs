@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,14 @@ impl World {
                 ..HttpLimits::default()
             },
             max_streams: streams,
+            ..config()
+        })
+    }
+
+    pub fn with_http(http: HttpLimits, proxies: Vec<IpAddr>) -> Self {
+        Self::with(EngineConfig {
+            http,
+            proxies,
             ..config()
         })
     }
@@ -137,6 +145,7 @@ fn config() -> EngineConfig {
         ticket_key: KEY.to_vec(),
         cors_origins: Vec::new(),
         http: HttpLimits::default(),
+        proxies: Vec::new(),
         max_streams: 100,
     }
 }

@@ -33,6 +33,7 @@ impl Stage {
             ticket_key: KEY.to_vec(),
             cors_origins: Vec::new(),
             http: HttpLimits::default(),
+            proxies: Vec::new(),
             max_streams: 100,
         };
         let engine = Engine::start(&config).unwrap();

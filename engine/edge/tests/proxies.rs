@@ -1,0 +1,65 @@
+//! Limits for one address, when a proxy stands before the doors.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+
+use common::{PATIENCE, World};
+use palabre_edge::http::limits::HttpLimits;
+
+/// One connection and one request for each address an address may have.
+fn world(proxies: Vec<IpAddr>) -> World {
+    World::with_http(
+        HttpLimits {
+            connections_per_address: 1,
+            requests_per_s: 1,
+            burst: 1,
+            ..HttpLimits::default()
+        },
+        proxies,
+    )
+}
+
+/// A connection, held open, that asks once for somebody else; the status of the answer, None when it was closed.
+fn ask(edge: SocketAddr, sender: &str) -> (TcpStream, Option<String>) {
+    let mut stream = TcpStream::connect(edge).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request =
+        format!("GET /edge/v1/health HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {sender}\r\n\r\n");
+    let mut answer = [0; 256];
+    let read = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read(&mut answer));
+    let status = read.ok().and_then(|count| {
+        let text = String::from_utf8_lossy(&answer[..count]).into_owned();
+        text.split(' ').nth(1).map(str::to_owned)
+    });
+    (stream, status)
+}
+
+#[test]
+fn behind_a_proxy_everybody_has_a_rate_of_their_own_and_connections_are_the_proxys_affair() {
+    let world = world(vec![Ipv4Addr::LOCALHOST.into()]);
+    let ask = |sender| ask(world.engine.edge_address(), sender);
+    let (_one, first) = ask("203.0.113.1");
+    let (_two, second) = ask("203.0.113.2");
+    let (_three, third) = ask("10.0.0.1, 203.0.113.2");
+    assert_eq!(
+        [first, second, third],
+        ["200", "200", "429"].map(|status| Some(status.to_owned()))
+    );
+}
+
+#[test]
+fn without_a_proxy_nobody_gains_by_naming_somebody_else() {
+    let world = world(Vec::new());
+    let ask = |sender| ask(world.engine.edge_address(), sender);
+    let (held, first) = ask("203.0.113.1");
+    assert_eq!(first.as_deref(), Some("200"));
+    let (_, second) = ask("203.0.113.2");
+    assert_eq!(second, None, "one address has one connection");
+    drop(held);
+}
