@@ -23,7 +23,7 @@ class ChatGate:
 
     async def actor(self, chat: ChatId, account: AccountId) -> Actor:
         """See `Chats`."""
-        return actor_of(account, (await self._directory.visible(chat, account)).mine)
+        return actor_of(account, (await self._directory.place(chat, account)).mine)
 
     async def facts(self, chat: ChatId) -> ChatFacts:
         """See `Chats`. Raises Refused(CHAT_NOT_FOUND)."""

@@ -11,7 +11,7 @@ from palabre.api.edge import edge_of_scope
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
 from palabre.api.rates import Rate
-from palabre.chats.ports import Card
+from palabre.chats.ports import Card, Place
 from palabre.config import Limits
 from palabre.domain.accounts import Account
 from palabre.domain.ids import ChatId, MessageId, RoomId
@@ -60,7 +60,7 @@ class Visit:
 
     account: Account | None
     token: str | None
-    card: Card | None = None
+    place: Place | None = None
     look: Look | None = None
     message: Message | None = None
 
@@ -71,8 +71,13 @@ class Visit:
 
     @property
     def here(self) -> Card:
-        assert self.card is not None, "the policy names a chat here"
-        return self.card
+        assert isinstance(self.place, Card), "the policy names a chat here"
+        return self.place
+
+    @property
+    def there(self) -> Place:
+        assert self.place is not None, "the policy names a chat, or something in one, here"
+        return self.place
 
     @property
     def inside(self) -> Look:
@@ -124,8 +129,8 @@ async def admit(request: Request, operation: str) -> Visit:
         _check_csrf(request, token)
     rates_of(request).account.take(account.id, services.clock.monotonic())
     visit = await _named(request, services, rule, Visit(account, token))
-    if visit.card is not None:
-        check(rule, visit.card)
+    if visit.place is not None:
+        check(rule, visit.place)
     return visit
 
 
@@ -162,15 +167,15 @@ async def _named(request: Request, services: Services, rule: Rule, visit: Visit)
             case Scope.SERVER:
                 return visit
             case Scope.CHAT:
-                return replace(visit, card=await services.directory.visible(ChatId(path["chat_id"]), me))
+                return replace(visit, place=await services.directory.visible(ChatId(path["chat_id"]), me))
             case Scope.ROOM:
                 room = await services.rooms.load(RoomId(path["room_id"]))
-                card = await services.directory.visible(room.chat, me)
-                return replace(visit, card=card, look=look(room, actor_of(me, card.mine)))
+                there = await services.directory.place(room.chat, me)
+                return replace(visit, place=there, look=look(room, actor_of(me, there.mine)))
             case Scope.MESSAGE:
                 message = await services.conversation.get(MessageId(path["message_id"]))
-                card = await services.directory.visible(message.chat, me)
-                return replace(visit, card=card, message=message)
+                there = await services.directory.place(message.chat, me)
+                return replace(visit, place=there, message=message)
     except Refused as refused:
         raise Refused(NOT_VISIBLE[rule.scope]) from refused
 

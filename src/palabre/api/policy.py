@@ -8,7 +8,7 @@ applies them in the same step that changes it.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from palabre.chats.ports import Card
+from palabre.chats.ports import Place
 from palabre.domain.chats import ChatKind, Right
 from palabre.domain.refusal import Code, Refused
 
@@ -137,10 +137,10 @@ NOT_VISIBLE: dict[Scope, Code] = {
 """What is private to others does not exist: the refusal is that of a wrong id."""
 
 
-def check(rule: Rule, card: Card) -> None:
+def check(rule: Rule, there: Place) -> None:
     """Raises Refused(NOT_A_MEMBER | FORBIDDEN | MANAGERS_ONLY) when the account is less than the rule asks."""
-    mine = card.mine
-    if card.chat.kind is ChatKind.SAVED and rule.right is not None:
+    mine = there.mine
+    if there.chat.kind is ChatKind.SAVED and rule.right is not None:
         raise Refused(
             Code.FORBIDDEN, "Saved Messages are yours alone: nobody to invite, to manage or to talk to."
         )

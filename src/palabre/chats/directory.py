@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from palabre.chats.ports import Card, ChatStore, Clock, Ids
+from palabre.chats.ports import Card, ChatStore, Clock, Ids, Place
 from palabre.domain.accounts import Account, checked_bio, checked_handle, checked_name
 from palabre.domain.chats import Chat, ChatKind, Member, Visibility, may_see
 from palabre.domain.ids import AccountId, ChatId
@@ -51,7 +51,7 @@ class Directory:
         )
         owner = Member(chat.id, by.id, owner=True, given=frozenset(), joined_at=chat.created_at)
         await self._store.add(chat, owner)
-        return Card(chat, member_count=1, mine=owner)
+        return Card(chat, owner, member_count=1)
 
     async def visible(self, chat: ChatId, viewer: AccountId) -> Card:
         """Raises Refused(CHAT_NOT_FOUND), also for a private chat of others: it does not exist for them."""
@@ -59,6 +59,13 @@ class Directory:
         if card is None or not may_see(card.chat, card.mine):
             raise Refused(Code.CHAT_NOT_FOUND)
         return card
+
+    async def place(self, chat: ChatId, viewer: AccountId) -> Place:
+        """The same without counting anybody. Raises Refused(CHAT_NOT_FOUND)."""
+        found = await self._store.place(chat, viewer)
+        if found is None or not may_see(found.chat, found.mine):
+            raise Refused(Code.CHAT_NOT_FOUND)
+        return found
 
     async def of(self, account: AccountId, *, cursor: str | None) -> tuple[list[Card], str | None]:
         """The account's own chats, Saved Messages first, and the cursor of the next page."""

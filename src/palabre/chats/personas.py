@@ -1,6 +1,6 @@
 """Under which personas an account may take part in a chat's rooms."""
 
-from palabre.chats.ports import Card, ChatStore, PersonaChoices
+from palabre.chats.ports import ChatStore, PersonaChoices, Place
 from palabre.domain.accounts import Account
 from palabre.domain.chats import ChatKind
 from palabre.domain.personas import Persona, PersonaRef, chosen, itself, personas_for
@@ -13,29 +13,29 @@ class Masks:
         self._chats = chats
         self._choices = choices
 
-    async def of(self, card: Card, account: Account) -> tuple[Persona, ...]:
+    async def of(self, there: Place, account: Account) -> tuple[Persona, ...]:
         """The account itself first."""
         owned = await self._chats.owned(account.id)
         channels = [chat for chat in owned if chat.kind is ChatKind.CHANNEL]
-        return personas_for(account, card.chat, card.mine, channels)
+        return personas_for(account, there.chat, there.mine, channels)
 
-    async def chosen(self, card: Card, account: Account, wish: PersonaRef | None) -> Persona:
+    async def chosen(self, there: Place, account: Account, wish: PersonaRef | None) -> Persona:
         """Who the account is to be in a room: as it wishes, else as last time. Raises Refused(PERSONA_NOT_YOURS)."""
-        ref = wish or await self.remembered(card, account)
+        ref = wish or await self.remembered(there, account)
         mine = itself(account)
         if ref is None or ref == mine.ref:
             return mine
-        return chosen(await self.of(card, account), ref)
+        return chosen(await self.of(there, account), ref)
 
-    async def remember(self, card: Card, account: Account, persona: Persona) -> None:
+    async def remember(self, there: Place, account: Account, persona: Persona) -> None:
         """For the next time. Nothing is written when it would be the same anyway."""
-        known = await self._choices.remembered(card.chat.id, account.id)
+        known = await self._choices.remembered(there.chat.id, account.id)
         if persona.ref != (known or itself(account).ref):
-            await self._choices.remember(card.chat.id, account.id, persona.ref)
+            await self._choices.remember(there.chat.id, account.id, persona.ref)
 
-    async def remembered(self, card: Card, account: Account) -> PersonaRef | None:
+    async def remembered(self, there: Place, account: Account) -> PersonaRef | None:
         """The last choice, if the account may still make it."""
-        ref = await self._choices.remembered(card.chat.id, account.id)
+        ref = await self._choices.remembered(there.chat.id, account.id)
         if ref is None or ref == itself(account).ref:
             return ref
-        return ref if any(persona.ref == ref for persona in await self.of(card, account)) else None
+        return ref if any(persona.ref == ref for persona in await self.of(there, account)) else None

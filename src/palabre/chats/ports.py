@@ -13,12 +13,18 @@ from palabre.domain.personas import PersonaRef
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A chat as one account finds it: how many are in it, and what the account itself is there."""
+class Place:
+    """A chat, and what one account is there."""
 
     chat: Chat
-    member_count: int
     mine: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Place):
+    """A chat as one account finds it: also how many are in it, which takes counting."""
+
+    member_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class ChatStore(Protocol):
     async def get(self, chat: ChatId) -> Chat | None: ...
 
     async def card(self, chat: ChatId, viewer: AccountId) -> Card | None: ...
+
+    async def place(self, chat: ChatId, viewer: AccountId) -> Place | None: ...
 
     async def of(
         self, account: AccountId, *, after: str | None, size: int

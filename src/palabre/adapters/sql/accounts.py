@@ -1,6 +1,5 @@
 """Accounts and their sign-ins."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -10,14 +9,11 @@ from palabre.adapters.sql import rows
 from palabre.adapters.sql import tables as t
 from palabre.adapters.sql.chats import insert_chat
 from palabre.adapters.sql.database import Database
+from palabre.adapters.sql.lookup import Lookup
 from palabre.domain.accounts import Account
 from palabre.domain.chats import Chat, Member
 from palabre.domain.ids import AccountId
 from palabre.domain.refusal import Code, Refused
-from palabre.rooms.together import Together
-
-_SignIn = tuple[Account, datetime]
-"""Whose it is, and until when."""
 
 
 class SqlAccounts:
@@ -71,7 +67,10 @@ class SqlSessions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._askers = Together[None, bytes, _SignIn | None](self._sign_ins)
+        whose = select(t.sessions.c.token_hash, t.sessions.c.expires_at, t.accounts).join(
+            t.accounts, t.sessions.c.account_id == t.accounts.c.id
+        )
+        self._sign_ins = Lookup(database, whose, t.sessions.c.token_hash)
 
     async def add(
         self, token_hash: bytes, account: AccountId, *, created: datetime, expires: datetime
@@ -88,8 +87,8 @@ class SqlSessions:
 
     async def account_of(self, token_hash: bytes, now: datetime) -> Account | None:
         """See `SessionStore`."""
-        found = await self._askers.ask(None, token_hash)
-        return found[0] if found is not None and found[1] > now else None
+        row = await self._sign_ins.find(token_hash)
+        return rows.account(row) if row is not None and row["expires_at"] > now else None
 
     async def remove(self, token_hash: bytes) -> None:
         """See `SessionStore`."""
@@ -100,14 +99,3 @@ class SqlSessions:
         """See `SessionStore`."""
         async with self._database.write() as connection:
             await connection.execute(delete(t.sessions).where(t.sessions.c.expires_at <= now))
-
-    async def _sign_ins(self, _: None, hashes: Sequence[bytes]) -> Sequence[_SignIn | None]:
-        query = (
-            select(t.sessions.c.token_hash, t.sessions.c.expires_at, t.accounts)
-            .join(t.accounts, t.sessions.c.account_id == t.accounts.c.id)
-            .where(t.sessions.c.token_hash.in_(set(hashes)))
-        )
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).mappings().all()
-        known = {row["token_hash"]: (rows.account(row), row["expires_at"]) for row in found}
-        return [known.get(token_hash) for token_hash in hashes]

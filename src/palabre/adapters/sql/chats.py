@@ -12,11 +12,11 @@ from palabre.adapters.sql import rows
 from palabre.adapters.sql import tables as t
 from palabre.adapters.sql.cursors import read_cursor, write_cursor
 from palabre.adapters.sql.database import Database
-from palabre.chats.ports import Card
+from palabre.adapters.sql.lookup import Lookup
+from palabre.chats.ports import Card, Place
 from palabre.domain.chats import Chat, ChatKind, Member, Visibility
 from palabre.domain.ids import AccountId, ChatId
 from palabre.domain.refusal import Code, Refused
-from palabre.rooms.together import Together
 
 _MINE = t.members.alias("mine")
 _RANK = case((t.chats.c.kind == ChatKind.SAVED.value, 0), else_=1)
@@ -28,7 +28,8 @@ class SqlChats:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._viewers = Together[ChatId, AccountId, Card | None](self._cards_of)
+        self._chats = Lookup(database, select(t.chats), t.chats.c.id)
+        self._members = Lookup(database, select(t.members), t.members.c.chat_id, t.members.c.account_id)
 
     async def add(self, chat: Chat, owner: Member) -> None:
         """See `ChatStore`."""
@@ -49,13 +50,21 @@ class SqlChats:
 
     async def get(self, chat: ChatId) -> Chat | None:
         """See `ChatStore`."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(t.chats).where(t.chats.c.id == chat))).mappings().first()
+        row = await self._chats.find(chat)
         return None if row is None else rows.chat(row)
 
     async def card(self, chat: ChatId, viewer: AccountId) -> Card | None:
         """See `ChatStore`."""
-        return await self._viewers.ask(chat, viewer)
+        found = await self._cards(_cards(viewer).where(t.chats.c.id == chat), viewer)
+        return found[0] if found else None
+
+    async def place(self, chat: ChatId, viewer: AccountId) -> Place | None:
+        """See `ChatStore`."""
+        known = await self.get(chat)
+        if known is None:
+            return None
+        mine = await self._members.find(chat, viewer)
+        return Place(known, None if mine is None else rows.member(mine))
 
     async def of(
         self, account: AccountId, *, after: str | None, size: int
@@ -113,18 +122,6 @@ class SqlChats:
         async with self._database.read() as connection:
             return ChatId((await connection.execute(query)).scalar_one())
 
-    async def _cards_of(self, chat: ChatId, viewers: Sequence[AccountId]) -> Sequence[Card | None]:
-        theirs = and_(t.members.c.chat_id == chat, t.members.c.account_id.in_(set(viewers)))
-        async with self._database.read() as connection:
-            query = select(t.chats, _member_count().label("member_count")).where(t.chats.c.id == chat)
-            row = (await connection.execute(query)).mappings().first()
-            if row is None:
-                return [None] * len(viewers)
-            found = (await connection.execute(select(t.members).where(theirs))).mappings()
-            members = {AccountId(member["account_id"]): rows.member(member) for member in found}
-        known, count = rows.chat(row), row["member_count"]
-        return [Card(known, count, members.get(viewer)) for viewer in viewers]
-
     async def _cards(self, query: Select[Any], viewer: AccountId) -> list[Card]:
         async with self._database.read() as connection:
             return [_card(row, viewer) for row in (await connection.execute(query)).mappings()]
@@ -164,7 +161,7 @@ def _card(row: rows.Row, viewer: AccountId) -> Card:
     if row["joined_at"] is not None:
         rest = {column: row[column] for column in ("owner", "rights", "joined_at")}
         mine = rows.member({"chat_id": row["id"], "account_id": viewer, **rest})
-    return Card(rows.chat(row), row["member_count"], mine)
+    return Card(rows.chat(row), mine, row["member_count"])
 
 
 def _beyond(rank: Any, active_at: Any, chat: Any) -> ColumnElement[bool]:

@@ -12,6 +12,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from palabre.adapters.sql.at_hand import AtHand, NotNow, Writing
+
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write (a backup, a migration) before it gives up."""
 
@@ -21,15 +23,18 @@ _WRITES = "palabre_writes"
 class Database:
     """Reads run side by side. Writes queue fairly before SQLite, which takes one at a time."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, at_hand: AtHand | None = None) -> None:
         self.engine = engine
-        self._one_writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+        self.at_hand = at_hand
+        """What SQLite answers on the spot; None for PostgreSQL."""
+        self._one_writer = asyncio.Lock() if at_hand is not None else None
 
     @classmethod
     def open(cls, url: str | None, folder: Path) -> "Database":
         """SQLite in `folder`, or the PostgreSQL at `url` (`postgresql://…`). Connects at the first use."""
         if url is None:
-            return cls(_sqlite(folder / "palabre.sqlite3"))
+            file = folder / "palabre.sqlite3"
+            return cls(_sqlite(file), AtHand(file))
         _, _, rest = url.partition("://")
         return cls(create_async_engine(f"postgresql+asyncpg://{rest}", pool_size=10, pool_pre_ping=True))
 
@@ -50,7 +55,18 @@ class Database:
             async with connection.begin():
                 yield connection
 
+    @asynccontextmanager
+    async def write_at_once(self) -> AsyncIterator[Writing]:
+        """The same for a few small rows, without a thread between. Raises NotNow: `write` has time for everything."""
+        if self.at_hand is None or self._one_writer is None:
+            raise NotNow
+        async with self._one_writer:
+            with self.at_hand.transaction() as writing:
+                yield writing
+
     async def close(self) -> None:
+        if self.at_hand is not None:
+            self.at_hand.close()
         await self.engine.dispose()
 
 

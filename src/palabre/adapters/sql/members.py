@@ -9,12 +9,12 @@ from palabre.adapters.sql import rows
 from palabre.adapters.sql import tables as t
 from palabre.adapters.sql.cursors import read_cursor, write_cursor
 from palabre.adapters.sql.database import Database, insert_if_new
+from palabre.adapters.sql.lookup import Lookup
 from palabre.chats.ports import InviteLink
 from palabre.domain.accounts import Account
 from palabre.domain.chats import Member, Right
 from palabre.domain.ids import AccountId, ChatId
 from palabre.domain.personas import PersonaKind, PersonaRef
-from palabre.rooms.together import Together
 
 
 class SqlMembers:
@@ -124,7 +124,8 @@ class SqlPersonaChoices:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._askers = Together[ChatId, AccountId, PersonaRef | None](self._choices)
+        choices = t.persona_choices.c
+        self._choices = Lookup(database, select(t.persona_choices), choices.chat_id, choices.account_id)
 
     async def remember(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None:
         """See `PersonaChoices`."""
@@ -138,12 +139,5 @@ class SqlPersonaChoices:
 
     async def remembered(self, chat: ChatId, account: AccountId) -> PersonaRef | None:
         """See `PersonaChoices`."""
-        return await self._askers.ask(chat, account)
-
-    async def _choices(self, chat: ChatId, accounts: Sequence[AccountId]) -> Sequence[PersonaRef | None]:
-        choices = t.persona_choices.c
-        theirs = and_(choices.chat_id == chat, choices.account_id.in_(set(accounts)))
-        async with self._database.read() as connection:
-            found = (await connection.execute(select(t.persona_choices).where(theirs))).all()
-        known = {row.account_id: PersonaRef(PersonaKind(row.persona_kind), row.persona_id) for row in found}
-        return [known.get(account) for account in accounts]
+        row = await self._choices.find(chat, account)
+        return None if row is None else PersonaRef(PersonaKind(row["persona_kind"]), row["persona_id"])

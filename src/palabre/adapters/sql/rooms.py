@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from palabre.adapters.once import ENDED, STARTED
 from palabre.adapters.sql import tables as t
+from palabre.adapters.sql.at_hand import NotNow, Prepared, Values
 from palabre.adapters.sql.database import Database, insert_if_new
+from palabre.adapters.sql.lookup import Lookup
 from palabre.domain.ids import AccountId, ChatId, RecordingId, RoomId
 from palabre.rooms.ports import (
     EventRecord,
@@ -20,7 +22,13 @@ from palabre.rooms.ports import (
     StoredRoom,
     VersionConflict,
 )
-from palabre.rooms.together import Together
+
+_ADVANCE = Prepared(
+    update(t.rooms)
+    .where(t.rooms.c.id == bindparam("room"), t.rooms.c.version == bindparam("after"))
+    .values(live=bindparam("is_live"), version=bindparam("newest"))
+)
+_LOG = Prepared(insert(t.room_events))
 
 
 class SqlRooms:
@@ -28,7 +36,7 @@ class SqlRooms:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._askers = Together[None, RoomId, int | None](self._versions)
+        self._newest = Lookup(database, select(t.rooms.c.id, t.rooms.c.version), t.rooms.c.id)
 
     async def load(self, room: RoomId) -> StoredRoom | None:
         """See `RoomStore`."""
@@ -45,28 +53,34 @@ class SqlRooms:
 
     async def version(self, room: RoomId) -> int | None:
         """See `RoomStore`."""
-        return await self._askers.ask(None, room)
-
-    async def _versions(self, _: None, rooms: Sequence[RoomId]) -> Sequence[int | None]:
-        query = select(t.rooms.c.id, t.rooms.c.version).where(t.rooms.c.id.in_(set(rooms)))
-        async with self._database.read() as connection:
-            known = {row.id: row.version for row in await connection.execute(query)}
-        return [known.get(room) for room in rooms]
+        row = await self._newest.find(room)
+        return None if row is None else int(row["version"])
 
     async def append(
         self, head: RoomHead, after: int, events: Sequence[EventRecord], state: StateRecord | None
     ) -> None:
         """See `RoomStore`."""
+        log = _log(head, after, events)
+        if after > 0 and state is None and await self._advanced_at_once(head, after, log):
+            return
         async with self._database.write() as connection:
             if after == 0:
                 await _begin(connection, head, len(events), state)
             else:
                 await _advance(connection, head, after, len(events), state)
-            log = [
-                {"room_id": head.room, "version": version, "type": event.type, "data": event.data}
-                for version, event in enumerate(events, after + 1)
-            ]
             await connection.execute(insert(t.room_events), log)
+
+    async def _advanced_at_once(self, head: RoomHead, after: int, log: Sequence[Values]) -> bool:
+        """False when the pool has to do it. Raises VersionConflict."""
+        values = {"room": head.room, "after": after, "is_live": head.live, "newest": after + len(log)}
+        try:
+            async with self._database.write_at_once() as writing:
+                if writing.execute(_ADVANCE, values) != 1:
+                    raise VersionConflict
+                writing.execute_each(_LOG, log)
+        except NotNow:
+            return False
+        return True
 
     async def live_room_of(self, chat: ChatId) -> RoomId | None:
         """See `RoomStore`."""
@@ -94,6 +108,13 @@ class SqlRooms:
         async with self._database.read() as connection:
             found = await connection.execute(query.where(t.messages.c.id.is_(None)))
             return [RoomId(room) for room in found.scalars()]
+
+
+def _log(head: RoomHead, after: int, events: Sequence[EventRecord]) -> list[dict[str, Any]]:
+    return [
+        {"room_id": head.room, "version": version, "type": event.type, "data": event.data}
+        for version, event in enumerate(events, after + 1)
+    ]
 
 
 async def _begin(connection: AsyncConnection, head: RoomHead, count: int, state: StateRecord | None) -> None:
