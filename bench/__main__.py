@@ -42,8 +42,7 @@ FULL = Size(
     idle_rooms=1000,
 )
 SMALL = Size(
-    # Two windows in which the voice is looked for (engine/load/src/lean/delay.rs).
-    seconds=3,
+    seconds=2,
     settle_s=0.5,
     packets=(20,),
     janus=5,

@@ -69,10 +69,10 @@ def veth(server_core: int | None, generator_core: int | None) -> Iterator[Networ
         with _inside(generator):
             yield Network(("ip", "netns", "exec", server), SERVER_ADDRESS, FIRST_LISTENER)
     finally:
-        for space in (server, generator):
-            subprocess.run(["ip", "netns", "delete", space], check=False, capture_output=True)
         for key, value in before.items():
             _set_sysctl(key, value)
+        for space in (server, generator):
+            subprocess.run(["ip", "netns", "delete", space], check=False, capture_output=True)
 
 
 def dropped_between_cores() -> int:

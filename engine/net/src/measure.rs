@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
+use crate::cpu::thread_time;
+
 /// Datagrams in one system call, as the shards send them.
 const BATCH: usize = 64;
 /// RTP header, Opus at 32 kbit/s and the tag.
@@ -26,7 +28,7 @@ pub fn send_cost(listeners: usize, time: Duration) -> io::Result<Duration> {
     let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let keys = keys(listeners.max(1))?;
     let mut packets = [[0; PACKET]; BATCH];
-    let (start, before) = (Instant::now(), thread_time()?);
+    let (start, before) = (Instant::now(), spent()?);
     let (mut sent, mut burst) = (0u32, 0u64);
     while start.elapsed() < time {
         for some in keys.chunks(BATCH) {
@@ -37,7 +39,11 @@ pub fn send_cost(listeners: usize, time: Duration) -> io::Result<Duration> {
         }
         burst += 1;
     }
-    Ok((thread_time()? - before) / sent.max(1))
+    Ok((spent()? - before) / sent.max(1))
+}
+
+fn spent() -> io::Result<Duration> {
+    thread_time().ok_or_else(|| io::Error::other("the kernel does not tell this thread's CPU time"))
 }
 
 fn keys(count: usize) -> io::Result<Vec<LessSafeKey>> {
@@ -95,19 +101,6 @@ fn send(
         )
     };
     u32::try_from(sent).map_err(|_| io::Error::last_os_error())
-}
-
-/// CPU time the calling thread has used, in user and kernel mode.
-fn thread_time() -> io::Result<Duration> {
-    let mut spent = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `spent` is a valid timespec to write to.
-    if unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut spent) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(Duration::new(spent.tv_sec as u64, spent.tv_nsec as u32))
 }
 
 #[cfg(test)]

@@ -27,6 +27,26 @@ pub struct Master {
     salt: Box<[u8]>,
 }
 
+/// An RTP packet as it came.
+struct Sealed<'a> {
+    roc: [u8; 4],
+    sequence: &'a [u8],
+    ssrc: &'a [u8],
+    /// Its length.
+    header: usize,
+    packet: &'a [u8],
+}
+
+impl Sealed<'_> {
+    /// XORs SSRC, roll-over counter and sequence number into ten bytes: what no two packets under a key share.
+    fn count_into(&self, iv: &mut [u8]) -> Option<()> {
+        xor(iv.get_mut(..4)?, self.ssrc);
+        xor(iv.get_mut(4..8)?, &self.roc);
+        xor(iv.get_mut(8..10)?, self.sequence);
+        Some(())
+    }
+}
+
 impl Master {
     /// The client's and the server's write keys out of DTLS's exported material (RFC 5764 §4.2).
     pub fn split(profile: SrtpProfile, material: &[u8]) -> Option<(Self, Self)> {
@@ -51,13 +71,17 @@ impl Master {
 
     /// Authenticates and decrypts an RTP packet with the roll-over counter `roc`; gives the payload.
     pub fn open_rtp(&self, roc: u32, packet: &[u8]) -> Option<Vec<u8>> {
-        let header = header_len(packet)?;
-        let ssrc = packet.get(8..12)?;
-        let sequence = packet.get(2..4)?;
+        let sealed = Sealed {
+            roc: roc.to_be_bytes(),
+            sequence: packet.get(2..4)?,
+            ssrc: packet.get(8..12)?,
+            header: header_len(packet)?,
+            packet,
+        };
         if self.aead {
-            self.open_gcm(roc, header, ssrc, sequence, packet)
+            self.open_gcm(&sealed)
         } else {
-            self.open_counter(roc, header, ssrc, sequence, packet)
+            self.open_counter(&sealed)
         }
     }
 
@@ -82,50 +106,34 @@ impl Master {
         Some(packet)
     }
 
-    fn open_gcm(
-        &self,
-        roc: u32,
-        header: usize,
-        ssrc: &[u8],
-        sequence: &[u8],
-        packet: &[u8],
-    ) -> Option<Vec<u8>> {
+    fn open_gcm(&self, sealed: &Sealed<'_>) -> Option<Vec<u8>> {
         let mut nonce = self.derived(Label::RtpSalt, 12)?;
-        xor(nonce.get_mut(2..6)?, ssrc);
-        xor(nonce.get_mut(6..10)?, &roc.to_be_bytes());
-        xor(nonce.get_mut(10..12)?, sequence);
-        let mut payload = packet.get(header..)?.to_vec();
+        sealed.count_into(nonce.get_mut(2..12)?)?;
+        let (header, payload) = sealed.packet.split_at_checked(sealed.header)?;
+        let mut payload = payload.to_vec();
         let nonce = Nonce::assume_unique_for_key(nonce.try_into().ok()?);
         let key = self.gcm(Label::RtpKey)?;
-        key.open_in_place(nonce, Aad::from(packet.get(..header)?), &mut payload)
+        key.open_in_place(nonce, Aad::from(header), &mut payload)
             .ok()?;
         payload.truncate(payload.len().checked_sub(TAG_GCM)?);
         Some(payload)
     }
 
-    fn open_counter(
-        &self,
-        roc: u32,
-        header: usize,
-        ssrc: &[u8],
-        sequence: &[u8],
-        packet: &[u8],
-    ) -> Option<Vec<u8>> {
-        let (signed, tag) = packet.split_at_checked(packet.len().checked_sub(TAG_SHA1_80)?)?;
+    fn open_counter(&self, sealed: &Sealed<'_>) -> Option<Vec<u8>> {
+        let end = sealed.packet.len().checked_sub(TAG_SHA1_80)?;
+        let (signed, tag) = sealed.packet.split_at_checked(end)?;
         let secret = self.derived(Label::RtpTag, 20)?;
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
         let mut expected = hmac::Context::with_key(&key);
         expected.update(signed);
-        expected.update(&roc.to_be_bytes());
+        expected.update(&sealed.roc);
         let expected = expected.sign();
         constant_time::verify_slices_are_equal(expected.as_ref().get(..TAG_SHA1_80)?, tag).ok()?;
         // RFC 3711 §4.1.1: salt, SSRC and index, then a 16-bit block counter.
         let mut iv = [0; 16];
         iv[..14].copy_from_slice(&self.derived(Label::RtpSalt, 14)?);
-        xor(iv.get_mut(4..8)?, ssrc);
-        xor(iv.get_mut(8..12)?, &roc.to_be_bytes());
-        xor(iv.get_mut(12..14)?, sequence);
-        let mut payload = signed.get(header..)?.to_vec();
+        sealed.count_into(iv.get_mut(4..14)?)?;
+        let mut payload = signed.get(sealed.header..)?.to_vec();
         keystream(
             &self.derived(Label::RtpKey, self.key.len())?,
             iv,

@@ -1,5 +1,9 @@
 //! Tens of thousands of lean listeners on one thread.
 
+mod counted;
+mod options;
+mod turns;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::UdpSocket;
@@ -11,11 +15,14 @@ use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::arrivals::Lateness;
 use super::delay::Ear;
-use super::handshake::DtlsVersion;
 use super::listener::Listener;
 use super::sdp::{self, Remote};
 use super::sockets::{Arrival, Home, Sockets};
 use crate::LoadError;
+use turns::Turns;
+
+pub use counted::Counted;
+pub use options::CrowdOptions;
 
 /// Tokens from here on are not sockets of listeners.
 pub const FIRST_FOREIGN_TOKEN: usize = 1 << 40;
@@ -23,48 +30,6 @@ pub const FIRST_FOREIGN_TOKEN: usize = 1 << 40;
 const TIMER_STEP: Duration = Duration::from_millis(20);
 /// Batches taken from one socket before others have their turn.
 const BATCHES_A_TURN: usize = 64;
-
-/// How the listeners behave.
-#[derive(Debug, Clone, Copy)]
-pub struct CrowdOptions {
-    pub dtls: DtlsVersion,
-    /// Audio lines in each offer.
-    pub lines: usize,
-    /// One listener in so many authenticates and decrypts all it receives; 0 for none.
-    pub decrypt_one_in: usize,
-    /// One listener in so many sends receiver reports; 0 for none.
-    pub report_one_in: usize,
-    /// How often each asks for consent (RFC 7675 §5.1: every five seconds).
-    pub consent_every: Duration,
-}
-
-impl Default for CrowdOptions {
-    fn default() -> Self {
-        Self {
-            dtls: DtlsVersion::default(),
-            lines: 1,
-            decrypt_one_in: 100,
-            report_one_in: 10,
-            consent_every: Duration::from_secs(5),
-        }
-    }
-}
-
-/// What a crowd received since it began to count.
-#[derive(Debug, Default, Clone, serde::Serialize)]
-pub struct Counted {
-    pub received: u64,
-    pub lost: u64,
-    pub duplicates: u64,
-    pub reordered: u64,
-    pub decrypted: u64,
-    pub not_decrypted: u64,
-    /// Listeners that received nothing.
-    pub silent_listeners: usize,
-    pub still_connected: usize,
-    /// Datagrams that reached the generator's machine and found its sockets full: not the server's fault.
-    pub dropped_by_generator: u64,
-}
 
 /// Listeners, their sockets and their timers. Nothing happens but inside a call.
 pub struct Crowd {
@@ -78,17 +43,10 @@ pub struct Crowd {
     /// Listeners with a handshake to look after.
     connecting: Vec<usize>,
     timers_at: Instant,
-    consent: Consent,
+    consent: Turns,
     lateness: Lateness,
     dropped_before: u64,
     ear: Option<Vec<Ear>>,
-}
-
-/// Whose turn it is to ask for consent.
-struct Consent {
-    next: usize,
-    owed: f64,
-    at: Instant,
 }
 
 impl Crowd {
@@ -103,11 +61,7 @@ impl Crowd {
             ready: VecDeque::new(),
             connecting: Vec::new(),
             timers_at: now,
-            consent: Consent {
-                next: 0,
-                owed: 0.0,
-                at: now,
-            },
+            consent: Turns::new(now, options.consent_every),
             lateness: Lateness::default(),
             dropped_before: 0,
             ear: None,
@@ -174,24 +128,8 @@ impl Crowd {
     /// What was counted since then.
     pub fn counted(&self) -> Counted {
         let now = Instant::now();
-        let mut all = Counted {
-            dropped_by_generator: self.sockets.dropped() - self.dropped_before,
-            ..Counted::default()
-        };
-        for listener in &self.listeners {
-            let before = all.received;
-            for stream in listener.streams.iter() {
-                all.received += u64::from(stream.received);
-                all.lost += stream.lost();
-                all.duplicates += u64::from(stream.duplicates);
-                all.reordered += u64::from(stream.reordered);
-            }
-            all.silent_listeners += usize::from(all.received == before);
-            all.still_connected += usize::from(listener.is_connected(now));
-            all.decrypted += u64::from(listener.decrypted);
-            all.not_decrypted += u64::from(listener.not_decrypted);
-        }
-        all
+        let dropped = self.sockets.dropped() - self.dropped_before;
+        Counted::of(&self.listeners, dropped, now)
     }
 
     pub fn lateness(&self) -> &Lateness {
@@ -289,21 +227,13 @@ impl Crowd {
     }
 
     fn ask_for_consent(&mut self, now: Instant) {
-        let Consent { next, owed, at } = &mut self.consent;
-        let elapsed = now.duration_since(*at).as_secs_f64();
-        *at = now;
-        *owed += self.listeners.len() as f64 * elapsed / self.options.consent_every.as_secs_f64();
-        // After a stall everybody asks once, not once for each turn that was missed.
-        *owed = owed.min(self.listeners.len() as f64);
-        while *owed >= 1.0 {
-            *owed -= 1.0;
-            *next = (*next + 1) % self.listeners.len();
-            let Some(listener) = self.listeners.get_mut(*next) else {
+        for number in self.consent.due(now, self.listeners.len()) {
+            let Some(listener) = self.listeners.get_mut(number) else {
                 return;
             };
             if listener.connected_at.is_some() && listener.failure.is_none() {
                 listener.check(&self.sockets);
-                if is_one_in(*next, self.options.report_one_in) {
+                if is_one_in(number, self.options.report_one_in) {
                     listener.report(&self.sockets);
                 }
             }
