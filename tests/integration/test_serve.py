@@ -121,6 +121,17 @@ def test_the_server_takes_all_the_files_the_system_lets_it_have(tmp_path: Path) 
     server.stop()
 
 
+def test_decisions_step_back_behind_voices(server: Server) -> None:
+    tasks = Path(f"/proc/{server.process.pid}/task")
+    nice = {(task / "comm").read_text().strip(): _nice(task) for task in tasks.iterdir()}
+    assert nice["palabre-media-0"] < _nice(tasks / str(server.process.pid))
+
+
+def _nice(task: Path) -> int:
+    """The 19th field of proc(5), stat; the second may hold anything in its brackets."""
+    return int((task / "stat").read_text().rpartition(")")[2].split()[16])
+
+
 def test_a_signal_to_stop_ends_it_in_order(server: Server) -> None:
     assert server.stop() == 0
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from palabre.domain.ids import AccountId, ChatId, Csrc, MessageId, ParticipantId, RecordingId, RoomId
 
 _BASE62 = string.digits + string.ascii_letters
+_PAIRS = [low + high for high in _BASE62 for low in _BASE62]
 _LENGTH = 22
 """22 base62 characters are 131 random bits."""
 
@@ -69,9 +70,9 @@ class SystemIds:
 
 def _new(prefix: str, seed: str | None = None) -> str:
     number, characters = secrets.randbelow(_MANY) if seed is None else _number(prefix + seed), []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 62)
-        characters.append(_BASE62[digit])
+    for _ in range(_LENGTH // 2):  # two at a time: a join takes two ids, and dividing is most of each
+        number, pair = divmod(number, len(_PAIRS))
+        characters.append(_PAIRS[pair])
     return f"{prefix}_{''.join(characters)}"
 
 

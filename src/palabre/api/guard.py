@@ -171,7 +171,7 @@ async def _named(request: Request, services: Services, rule: Rule, visit: Visit)
             case Scope.ROOM:
                 room = await services.rooms.load(RoomId(path["room_id"]))
                 there = await services.directory.place(room.chat, me)
-                return replace(visit, place=there, look=look(room, actor_of(me, there.mine)))
+                return Visit(visit.account, visit.token, there, look(room, actor_of(me, there.mine)))
             case Scope.MESSAGE:
                 message = await services.conversation.get(MessageId(path["message_id"]))
                 there = await services.directory.place(message.chat, me)

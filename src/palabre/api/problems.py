@@ -130,7 +130,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _crashed)
+    app.add_exception_handler(Exception, crashed)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -175,7 +175,8 @@ def _methods_at(request: Request) -> list[str]:
     )
 
 
-async def _crashed(request: Request, error: Exception) -> Response:
+async def crashed(request: Request, error: Exception) -> Response:
+    """Whatever nobody expected: told in the log, and to the client only that it was."""
     log.error("a request crashed", path=request.url.path, method=request.method, exc_info=error)
     return problem_response(Refused(Code.INTERNAL_ERROR))
 

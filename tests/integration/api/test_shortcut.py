@@ -64,3 +64,18 @@ async def test_a_room_that_is_not_there_is_refused_alike(
     around, through = await _both(ben, f"/rooms/{room}/join", {"json": {}}, monkeypatch)
     assert around == through
     assert around[2]["code"] == "ROOM_NOT_FOUND"
+
+
+async def test_a_crash_is_told_as_it_is_anywhere(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = await house.person("ada")
+    room = await ada.new_room(await ada.new_chat())
+
+    async def crash(*_: object) -> None:
+        raise RuntimeError("nobody expected this")
+
+    monkeypatch.setattr(shortcut, "join_room", crash)
+    quiet = httpx.ASGITransport(app=house.app, raise_app_exceptions=False)
+    headers = ada.http.headers
+    async with httpx.AsyncClient(transport=quiet, base_url="http://palabre.test", headers=headers) as http:
+        answer = await http.post(f"/api/v1/rooms/{room}/join", json={})
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")

@@ -47,7 +47,7 @@ class Prepared:
 
     def arguments(self, values: Values) -> list[Any]:
         """In the order of the statement's question marks."""
-        given = {**self._constants, **values}
+        given = {**self._constants, **values} if self._constants else values
         return [given[name] if write is None else write(given[name]) for name, write in self._binds]
 
     def row(self, raw: Sequence[Any]) -> dict[str, Any]:
@@ -68,8 +68,10 @@ class AtHand:
 
     def row(self, query: Prepared, values: Values) -> dict[str, Any] | None:
         """The first row of what is in the database now. Raises NotNow."""
-        with _others_first():
+        try:
             found = self._connection().execute(query.sql, query.arguments(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise NotNow from error
         return query.row(found[0]) if found else None
 
     @contextmanager
@@ -82,15 +84,16 @@ class AtHand:
         if self._writes > WRITES_IN_A_ROW:
             self._writes = 0
             raise NotNow
-        with _others_first():
-            connection = self._connection()
+        connection = self._connection()
+        try:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield Writing(connection)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            yield Writing(connection)
+            connection.execute("COMMIT")
+        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
+            raise NotNow from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def close(self) -> None:
         if self._opened is not None:
@@ -121,14 +124,6 @@ class Writing:
     def execute_each(self, statement: Prepared, several: Sequence[Values]) -> None:
         """Once with each of the values."""
         self._connection.executemany(statement.sql, [statement.arguments(values) for values in several])
-
-
-@contextmanager
-def _others_first() -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
-        raise NotNow from error
 
 
 def _written(compiled: SQLCompiler, name: str) -> Any:

@@ -23,7 +23,10 @@ class Lookup:
         self._database = database
         self._query = query
         self._key = key
-        self._one = Prepared(query.where(*(column == bindparam(_name(n)) for n, column in enumerate(key))))
+        self._names = [f"key{n}" for n in range(len(key))]
+        self._one = Prepared(
+            query.where(*(column == bindparam(name) for column, name in zip(key, self._names, strict=True)))
+        )
         self._askers = Together[None, Key, Row | None](self._rows)
 
     async def find(self, *key: Any) -> Row | None:
@@ -31,7 +34,7 @@ class Lookup:
         at_hand = self._database.at_hand
         if at_hand is not None:
             try:
-                return at_hand.row(self._one, {_name(n): part for n, part in enumerate(key)})
+                return at_hand.row(self._one, dict(zip(self._names, key, strict=True)))
             except NotNow:
                 pass
         return await self._askers.ask(None, key)
@@ -43,7 +46,3 @@ class Lookup:
         names = [column.key for column in self._key]
         known = {tuple(row[name] for name in names): row for row in found}
         return [known.get(key) for key in keys]
-
-
-def _name(number: int) -> str:
-    return f"key{number}"

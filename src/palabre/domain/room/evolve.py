@@ -28,15 +28,17 @@ def found(event: e.RoomStarted) -> Room:
 
 
 def replay(room: Room, events: Iterable[e.Change]) -> Room:
-    """The room after all `events`."""
+    """The room after all `events`, each one version later than the one before."""
+    version = room.version
     for event in events:
-        room = evolve(room, event)
-    return room
+        room = _apply(room, event)
+        version += 1
+    return replace(room, version=version)
 
 
 def evolve(room: Room, event: e.Change) -> Room:
     """The room one version later."""
-    return replace(_apply(room, event), version=room.version + 1)
+    return replay(room, (event,))
 
 
 def _apply(room: Room, event: e.Change) -> Room:
