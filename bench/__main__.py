@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from bench import latency, measures, namespace, report, search, whole
+from bench import attacks, latency, measures, namespace, report, search, whole
 from bench.crowd import Bench, Size
 from bench.generator import binary
 from bench.rows import Results
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "joins": whole.joins,
     "events": whole.events,
     "idle": whole.idle,
+    "flood": attacks.flood,
 }
 FULL = Size(
     seconds=8,
@@ -40,6 +41,8 @@ FULL = Size(
     listening=5000,
     streams=10_000,
     idle_rooms=1000,
+    flood=100_000,
+    flood_joins=200,
 )
 SMALL = Size(
     seconds=2,
@@ -56,6 +59,8 @@ SMALL = Size(
     listening=20,
     streams=50,
     idle_rooms=5,
+    flood=500,
+    flood_joins=5,
 )
 
 

@@ -49,6 +49,10 @@ class Size:
     """Who listens while others join."""
     streams: int
     idle_rooms: int
+    flood: int
+    """Half-open attempts of one address."""
+    flood_joins: int
+    """Who joins meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,17 @@ class Stage:
     events_url: str
     folder: Path
 
-    def entrances(self, count: int) -> Path:
-        """A file with a WHEP door for each of the first `count` listeners."""
-        return self._doors(count, self.whep_url, "entrances")
+    def entrances(self, count: int, *, after: int = 0, name: str = "entrances") -> Path:
+        """A file with a WHEP door for each of `count` listeners, leaving out the first ones."""
+        return self._doors(range(after, after + count), self.whep_url, name)
 
     def streams(self, count: int) -> Path:
         """The same for their event streams."""
-        return self._doors(count, self.events_url, "streams")
+        return self._doors(range(count), self.events_url, "streams")
 
-    def _doors(self, count: int, url: str, name: str) -> Path:
+    def _doors(self, numbers: range, url: str, name: str) -> Path:
         path = self.folder / name
-        doors = ({"url": url, "token": ticket(f"listener_{number}")} for number in range(count))
+        doors = ({"url": url, "token": ticket(f"listener_{number}")} for number in numbers)
         path.write_text("".join(f"{json.dumps(door)}\n" for door in doors))
         return path
 

@@ -100,5 +100,8 @@ class ScriptedEngine:
     def stop_recording(self, room: str, recording: str) -> None:
         self._note("stop_recording", room=room, recording=recording)
 
+    def metrics(self) -> dict[str, float]:
+        return {"media_sessions": 0.0}
+
     def _note(self, command: str, **arguments: Any) -> None:
         self.calls.append((command, arguments))

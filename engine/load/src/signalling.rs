@@ -92,8 +92,8 @@ impl Ticket {
     }
 
     /// Where the room's events are read.
-    pub fn events(self) -> Door {
-        Door::new(self.edge.events, self.ticket)
+    pub fn events(&self) -> Door {
+        Door::new(self.edge.events.as_str(), self.ticket.as_str())
     }
 }
 

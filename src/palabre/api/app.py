@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from palabre import __version__
 from palabre.api import openapi, problems
 from palabre.api.guard import Rates, guard, operation_id
+from palabre.api.metrics import METRICS
 from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
 from palabre.api.pages import Everywhere, Pages
 from palabre.api.ports import Services
@@ -53,7 +54,7 @@ def create_app(services: Services) -> FastAPI:
     rates = Rates.of(services.settings.limits)
     app.state.services = services
     app.state.rates = rates
-    app.router.routes.append(Everywhere(Pages()))
+    app.router.routes += [METRICS, Everywhere(Pages())]
     bare = app.build_middleware_stack()
     app.add_middleware(BodyLimit, max_bytes=services.settings.limits.body_bytes)
     app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)

@@ -1,5 +1,6 @@
 """What the HTTP door uses; bootstrap fills it in."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,3 +61,5 @@ class Services:
     blobs: BlobFiles
     answers: Answers
     edge_port: int
+    counters: Callable[[], Mapping[str, float]]
+    """Numbers by name for the operator, the engine's too."""

@@ -11,11 +11,12 @@ from palabre.accounts.ports import Passwords
 from palabre.accounts.service import Accounts
 from palabre.adapters.files import FileBlobs
 from palabre.adapters.passwords import Argon2Passwords
+from palabre.adapters.process import process_counters
 from palabre.adapters.sql.database import Database
 from palabre.adapters.sql.migrate import migrate
 from palabre.adapters.system import SystemClock, SystemIds
 from palabre.api.ports import Services
-from palabre.bootstrap.rooms import Base, Media, RoomParts, build_rooms
+from palabre.bootstrap.rooms import Base, Media, RoomParts, build_rooms, room_counters
 from palabre.bootstrap.stores import Stores
 from palabre.chats.conversation import Conversation
 from palabre.chats.directory import Directory
@@ -98,6 +99,7 @@ def _services(base: Base, rooms: RoomParts, passwords: Passwords) -> Services:
         blobs=base.blobs,
         answers=stores.answers,
         edge_port=base.media.edge_port,
+        counters=lambda: room_counters(base.media, rooms.live) | process_counters(),
     )
 
 

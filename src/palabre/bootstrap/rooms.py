@@ -52,6 +52,7 @@ class RoomParts:
     """What others use of live rooms, and the three tasks that keep them alive."""
 
     service: RoomService
+    live: LiveRooms
     tickets: TicketOffice
     topics: ChatTopics
     runner: Runner
@@ -97,7 +98,14 @@ def build_rooms(base: Base) -> RoomParts:
     )
     keeper = Keeper(runner, rooms, topics, clock, options)
     pump = EnginePump(base.media.engine, Reactions(runner, rooms, topics, clock), delivery)
-    return RoomParts(service, tickets, topics, runner, keeper, pump, delivery)
+    return RoomParts(service, rooms, tickets, topics, runner, keeper, pump, delivery)
+
+
+def room_counters(media: Media, rooms: LiveRooms) -> dict[str, float]:
+    """The engine's numbers, and how many rooms and people there are."""
+    engine = {f"palabre_{name}": value for name, value in media.engine.metrics().items()}
+    people = sum(len(live.room.participants) for live in rooms)
+    return engine | {"palabre_live_rooms": len(rooms), "palabre_participants": people}
 
 
 def _options(settings: Settings) -> RoomOptions:

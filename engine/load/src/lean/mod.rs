@@ -5,9 +5,11 @@
 //! engine, and [`crate::Client`] on str0m stays the judge of what is right.
 
 mod arrivals;
+mod churn;
 mod crowd;
 pub mod delay;
 mod event_stream;
+mod flood;
 mod handshake;
 mod http;
 mod janus;
@@ -23,7 +25,9 @@ mod stun;
 mod watch;
 
 pub use arrivals::Lateness;
+pub use churn::{Churn, ChurnOptions, Churned};
 pub use crowd::{Counted, Crowd, CrowdOptions};
+pub use flood::{Flood, FloodOptions, Flooded};
 pub use handshake::DtlsVersion;
 pub use janus::Janus;
 pub use join::{CrowdJoined, Entry, JoinOptions};

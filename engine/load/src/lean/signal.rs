@@ -14,9 +14,11 @@ use crate::signalling::{Door, Entrance, Problem, Ticket, resolve};
 enum Errand {
     /// Asking the API for a ticket, with the offer for later.
     Entering(usize, String),
-    /// Showing the offer at the door.
-    Offering(usize, Door),
+    /// Showing the offer at the door, with the address of the event stream for later.
+    Offering(usize, Door, Option<Door>),
     Leaving,
+    /// Telling the API.
+    Parting,
 }
 
 /// What became of an errand.
@@ -36,6 +38,8 @@ pub enum Outcome {
 pub struct Departure {
     url: String,
     token: String,
+    /// The event stream that belongs to the session, where the API told of one.
+    pub events: Option<Door>,
 }
 
 /// Two kept connections: the API and the edge are different servers.
@@ -84,7 +88,9 @@ impl Lane {
         offer: String,
     ) -> Option<Outcome> {
         let asked = match entrance {
-            Entrance::Door(door) => self.knock(registry, servers, number, door.clone(), &offer),
+            Entrance::Door(door) => {
+                self.knock(registry, servers, number, (door.clone(), None), &offer)
+            }
             Entrance::Room {
                 join_url,
                 session,
@@ -118,12 +124,34 @@ impl Lane {
         asked.err().map(|error| self.failed(None, error))
     }
 
+    /// Tells the API that an account leaves the room it entered by `join_url`.
+    pub fn part(
+        &mut self,
+        registry: &Registry,
+        servers: &mut Servers,
+        join_url: &str,
+        session: &str,
+    ) -> Option<Outcome> {
+        let url = join_url.strip_suffix("join").unwrap_or(join_url);
+        let request = Request {
+            method: "POST",
+            url: &format!("{url}leave"),
+            token: session,
+            content_type: "",
+            body: "",
+        };
+        self.errand = Some(Errand::Parting);
+        let asked = ask(&mut self.api, registry, servers, &request);
+        asked.err().map(|error| self.failed(None, error))
+    }
+
     /// Goes on when one of the connections is ready.
     pub fn advance(&mut self, registry: &Registry, servers: &mut Servers) -> Option<Outcome> {
         let (wire, number) = match self.errand.as_ref()? {
             Errand::Entering(number, _) => (&mut self.api, Some(*number)),
-            Errand::Offering(number, _) => (&mut self.door, Some(*number)),
+            Errand::Offering(number, ..) => (&mut self.door, Some(*number)),
             Errand::Leaving => (&mut self.door, None),
+            Errand::Parting => (&mut self.api, None),
         };
         match wire.advance() {
             Ok(None) => None,
@@ -144,10 +172,11 @@ impl Lane {
         match self.errand.take() {
             Some(Errand::Entering(number, offer)) => {
                 let ticket = Ticket::read("the API", accepted("the API", reply)?)?;
-                self.knock(registry, servers, number, ticket.whep(), &offer)?;
+                let (events, door) = (Some(ticket.events()), ticket.whep());
+                self.knock(registry, servers, number, (door, events), &offer)?;
                 Ok(None)
             }
-            Some(Errand::Offering(number, door)) => {
+            Some(Errand::Offering(number, door, events)) => {
                 let sdp = accepted(&door.url, reply)?.to_owned();
                 let url = reply
                     .location
@@ -159,6 +188,7 @@ impl Lane {
                 let session = Departure {
                     url,
                     token: door.token,
+                    events,
                 };
                 Ok(Some(Outcome::Answered {
                     number,
@@ -166,7 +196,7 @@ impl Lane {
                     session,
                 }))
             }
-            Some(Errand::Leaving) => Ok(Some(Outcome::Left)),
+            Some(Errand::Leaving | Errand::Parting) => Ok(Some(Outcome::Left)),
             None => Ok(None),
         }
     }
@@ -176,7 +206,7 @@ impl Lane {
         registry: &Registry,
         servers: &mut Servers,
         number: usize,
-        door: Door,
+        (door, events): (Door, Option<Door>),
         offer: &str,
     ) -> Result<(), LoadError> {
         let request = Request {
@@ -187,7 +217,7 @@ impl Lane {
             body: offer,
         };
         let asked = ask(&mut self.door, registry, servers, &request);
-        self.errand = Some(Errand::Offering(number, door));
+        self.errand = Some(Errand::Offering(number, door, events));
         asked
     }
 

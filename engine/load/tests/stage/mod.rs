@@ -52,6 +52,13 @@ impl Stage {
             .unwrap();
     }
 
+    /// One of the engine's counters.
+    #[allow(dead_code, reason = "each test file uses a part of it")]
+    pub fn metric(&self, name: &str) -> f64 {
+        let all = self.engine.metrics();
+        all.iter().find(|(known, _)| known == name).unwrap().1
+    }
+
     pub fn whip(&self, name: &str) -> Door {
         self.door("whip", name)
     }

@@ -71,7 +71,7 @@ impl CrowdCommand {
             Some(first) => server_of(first)?,
             None => return event("left", &json!({ "left": 0 })),
         };
-        let mut crowd = Crowd::new(self.home(server)?, self.options())?;
+        let mut crowd = Crowd::new(home(self.addresses, server)?, self.options())?;
         let mut entry = Entry::new(self.entry_options(), server);
         let speaker = Speaker::start(&self.speaker, server)?;
         let mut wanted = self.first.unwrap_or(entrances.len());
@@ -97,16 +97,6 @@ impl CrowdCommand {
             figures.extend(speaker.figures(crowd)?);
         }
         event("measured", &figures)
-    }
-
-    fn home(&self, server: IpAddr) -> Result<Home, LoadError> {
-        Ok(match (self.addresses, server) {
-            (Some(first), _) => Home::Addresses(first),
-            (None, IpAddr::V4(ip)) if ip.is_loopback() => {
-                Home::Addresses(Ipv4Addr::new(127, 1, 0, 0))
-            }
-            (None, _) => Home::toward(server)?,
-        })
     }
 
     fn options(&self) -> CrowdOptions {
@@ -136,6 +126,15 @@ impl CrowdCommand {
             },
         }
     }
+}
+
+/// Where listeners live: from `first` on where it is given, else towards `server`.
+pub fn home(first: Option<Ipv4Addr>, server: IpAddr) -> Result<Home, LoadError> {
+    Ok(match (first, server) {
+        (Some(first), _) => Home::Addresses(first),
+        (None, IpAddr::V4(ip)) if ip.is_loopback() => Home::Addresses(Ipv4Addr::new(127, 1, 0, 0)),
+        (None, _) => Home::toward(server)?,
+    })
 }
 
 /// How many more are to join, from standard input; 0 at its end.

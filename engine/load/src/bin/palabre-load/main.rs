@@ -3,7 +3,9 @@
 //! Each command prints JSON lines on stdout: an `event` for each phase as it is reached, figures with the last one.
 //! Progress and errors go to stderr.
 
+mod churn;
 mod crowd;
+mod flood;
 mod janus;
 mod listen;
 mod raw;
@@ -35,6 +37,10 @@ enum Command {
     Listen(listen::Listen),
     /// The same with listeners that cost almost nothing: tens of thousands of them.
     Crowd(crowd::CrowdCommand),
+    /// Listeners who come and go, for as long as one likes.
+    Churn(churn::ChurnCommand),
+    /// Half-open attempts from one address: all that can be begun and not finished.
+    Flood(flood::FloodCommand),
     /// Join one speaker who says a WAV file.
     Speak(speak::Speak),
     /// Open event streams and see when each event reached them.
@@ -65,6 +71,8 @@ fn run(cli: Cli) -> Result<(), LoadError> {
     match cli.command {
         Command::Listen(listen) => listen.run(),
         Command::Crowd(crowd) => crowd.run(),
+        Command::Churn(churn) => churn.run(),
+        Command::Flood(flood) => flood.run(),
         Command::Speak(speak) => speak.run(),
         Command::Watch(watch) => watch.run(),
         Command::Janus(janus) => janus.run(),

@@ -78,6 +78,14 @@ impl Crowd {
         Ok(number)
     }
 
+    /// Another listener in the place of this one, which says nothing any more.
+    pub fn renew(&mut self, number: usize) {
+        if let Some(listener) = self.listeners.get_mut(number) {
+            *listener = Listener::new(number, Instant::now());
+            self.connecting.retain(|&other| other != number);
+        }
+    }
+
     /// The SDP offer of a listener.
     pub fn offer(&self, number: usize) -> Result<String, LoadError> {
         sdp::offer(number, self.options.lines)
