@@ -31,7 +31,8 @@ class Engine:
     - `ticket_key`: the 32 bytes that tickets are signed with (HS256).
     - `edge_cors_origins`: origins whose pages may use the doors; all when empty.
     - `edge_proxies`: IP addresses of proxies whose X-Forwarded-For is believed.
-    - `max_*`: bounds; what would go beyond is refused with 503.
+    - `max_*`: bounds; what would go beyond is refused with 503. `max_late_ms`: new listeners are refused while most
+      of the sound leaves later than that; 0 for never.
     - `floor_above`: rooms with more listeners than this are packed: whoever may not speak hears the mix.
     - `floor_frames`: 20 ms frames in a packet of that mix, 1, 3, 5 or 6; by the number of listeners when None.
 
@@ -58,6 +59,7 @@ class Engine:
         max_sessions: int = 50_000,
         max_sessions_per_room: int = 20_000,
         max_rooms: int = 10_000,
+        max_late_ms: int = 20,
         floor_above: int = 50,
         floor_frames: int | None = None,
     ) -> Engine: ...

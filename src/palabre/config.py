@@ -46,7 +46,7 @@ class Limits(BaseModel):
     sign_up_burst: int = Field(30, ge=1, description="new accounts of one address at once")
     chats_per_account: int = Field(200, ge=1, description="chats an account may own")
     live_rooms: int = Field(1_000, ge=1, description="live voice chats on this server")
-    participants: int = Field(5_000, ge=2, description="people in one voice chat")
+    participants: int = Field(20_000, ge=2, description="people in one voice chat")
 
 
 class Settings(BaseModel):

@@ -781,7 +781,7 @@ export interface components {
          * @description Stable names of refusals. Clients translate by code; programs branch on it.
          * @enum {string}
          */
-        Code: "NOT_SIGNED_IN" | "WRONG_CREDENTIALS" | "CSRF_FAILED" | "FORBIDDEN" | "HANDLE_TAKEN" | "HANDLE_INVALID" | "NAME_INVALID" | "PASSWORD_TOO_WEAK" | "ACCOUNT_NOT_FOUND" | "CHAT_NOT_FOUND" | "CHAT_IS_PRIVATE" | "NOT_A_MEMBER" | "OWNER_CANNOT_LEAVE" | "MESSAGE_NOT_FOUND" | "MESSAGE_EMPTY" | "LINK_REVOKED" | "LINK_EXPIRED" | "LINK_USED_UP" | "ROOM_NOT_FOUND" | "ROOM_ALREADY_LIVE" | "ROOM_ENDED" | "ROOM_FULL" | "MANAGERS_ONLY" | "NOT_IN_ROOM" | "PARTICIPANT_NOT_FOUND" | "REMOVED_FROM_ROOM" | "MANAGER_PROTECTED" | "PERSONA_NOT_YOURS" | "NOT_ALLOWED_TO_SPEAK" | "ALREADY_ALLOWED" | "HANDS_CLOSED" | "HANDS_MEMBERS_ONLY" | "TITLE_TOO_LONG" | "TEXT_TOO_LONG" | "ALREADY_RECORDING" | "NOT_RECORDING" | "VERSION_CONFLICT" | "MEDIA_BUSY" | "BAD_CURSOR" | "INVALID_INPUT" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "BODY_TOO_LARGE" | "TOO_MANY_REQUESTS" | "LIMIT_REACHED" | "IDEMPOTENCY_KEY_REUSED" | "INTERNAL_ERROR";
+        Code: "NOT_SIGNED_IN" | "WRONG_CREDENTIALS" | "CSRF_FAILED" | "FORBIDDEN" | "HANDLE_TAKEN" | "HANDLE_INVALID" | "NAME_INVALID" | "PASSWORD_TOO_WEAK" | "ACCOUNT_NOT_FOUND" | "CHAT_NOT_FOUND" | "CHAT_IS_PRIVATE" | "NOT_A_MEMBER" | "OWNER_CANNOT_LEAVE" | "MESSAGE_NOT_FOUND" | "MESSAGE_EMPTY" | "LINK_REVOKED" | "LINK_EXPIRED" | "LINK_USED_UP" | "ROOM_NOT_FOUND" | "ROOM_ALREADY_LIVE" | "ROOM_ENDED" | "ROOM_FULL" | "MANAGERS_ONLY" | "NOT_IN_ROOM" | "PARTICIPANT_NOT_FOUND" | "REMOVED_FROM_ROOM" | "MANAGER_PROTECTED" | "PERSONA_NOT_YOURS" | "NOT_ALLOWED_TO_SPEAK" | "ALREADY_ALLOWED" | "HANDS_CLOSED" | "HANDS_MEMBERS_ONLY" | "TITLE_TOO_LONG" | "TEXT_TOO_LONG" | "ALREADY_RECORDING" | "NOT_RECORDING" | "VERSION_CONFLICT" | "MEDIA_BUSY" | "SERVER_FULL" | "BAD_CURSOR" | "INVALID_INPUT" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "BODY_TOO_LARGE" | "TOO_MANY_REQUESTS" | "LIMIT_REACHED" | "IDEMPOTENCY_KEY_REUSED" | "INTERNAL_ERROR";
         /** Counts */
         Counts: {
             /** Hands */
@@ -2932,7 +2932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description LIMIT_REACHED · CSRF_FAILED · NOT_A_MEMBER · FORBIDDEN · MANAGERS_ONLY */
+            /** @description CSRF_FAILED · NOT_A_MEMBER · FORBIDDEN · MANAGERS_ONLY */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2997,7 +2997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description MEDIA_BUSY */
+            /** @description SERVER_FULL · MEDIA_BUSY */
             503: {
                 headers: {
                     /** @description Seconds to wait (RFC 9110 §10.2.3). */
@@ -4058,7 +4058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description ROOM_FULL · VERSION_CONFLICT */
+            /** @description VERSION_CONFLICT */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4114,7 +4114,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description MEDIA_BUSY */
+            /** @description ROOM_FULL · MEDIA_BUSY */
             503: {
                 headers: {
                     /** @description Seconds to wait (RFC 9110 §10.2.3). */

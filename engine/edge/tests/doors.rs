@@ -5,7 +5,7 @@
 mod common;
 
 use common::{KEY, PATIENCE, ROOM, Talk, World, ticket, ticket_of, tone};
-use palabre_core::shard::Door;
+use palabre_core::shard::{Door, Limits};
 use palabre_load::{Client, Plan};
 use palabre_net::{EngineEvent, EventDoor};
 use ureq::http::Response;
@@ -219,6 +219,56 @@ fn a_session_is_created_patched_and_deleted_as_rfc_9725_says() {
     );
 }
 
+/// The name and value of the limit in a refusal that says when to come back.
+fn limit(mut response: Response<Body>) -> (u16, String, u64) {
+    let status = response.status().as_u16();
+    let seconds: u32 = response.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(seconds >= 1);
+    let body = response.body_mut().read_to_string().unwrap();
+    let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let (name, most) = problem["limit"].as_object().unwrap().iter().next().unwrap();
+    (status, name.clone(), most.as_u64().unwrap())
+}
+
+#[test]
+fn full_is_an_answer_that_names_the_limit_and_says_when_to_come_back() {
+    let most = Limits::default();
+    for (limits, name) in [
+        (Limits { links: 1, ..most }, "sessions"),
+        (
+            Limits {
+                links_per_room: 1,
+                ..most
+            },
+            "sessions_in_room",
+        ),
+        (
+            Limits {
+                half_open: 1,
+                ..most
+            },
+            "sessions_opening",
+        ),
+    ] {
+        let world = World::with_limits(limits, 0);
+        for (who, csrc) in [("ann", 1), ("bob", 2)] {
+            world.admit(who, csrc, true);
+        }
+        let first = post(&world, "whip", &ticket("ann", 60), SDP, &offer());
+        assert_eq!(first.status(), 201);
+        let second = post(&world, "whip", &ticket("bob", 60), SDP, &offer());
+        assert_eq!(limit(second), (503, name.to_owned(), 1));
+        let stream = agent().get(world.url("events"));
+        let stream = stream.header("Authorization", format!("Bearer {}", ticket("ann", 60)));
+        let refused = limit(stream.call().unwrap());
+        assert_eq!(refused, (503, "event_streams".to_owned(), 0));
+    }
+}
+
 #[test]
 fn pages_of_other_origins_may_use_the_doors_and_read_their_headers() {
     let world = World::start();
@@ -290,5 +340,14 @@ fn health_and_metrics_are_readable() {
             .unwrap()
     };
     assert_eq!(get("health"), "ok\n");
-    assert!(get("metrics").contains("palabre_event_streams 0\n"));
+    let metrics = get("metrics");
+    for name in [
+        "event_streams",
+        "media_datagrams_dropped{why=\"full\"}",
+        "media_late_seconds_bucket{le=\"0.02\"}",
+        "media_cpu_seconds{shard=\"0\"}",
+        "media_sessions_refused_late",
+    ] {
+        assert!(metrics.contains(&format!("palabre_{name} ")), "{name}");
+    }
 }

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use palabre_core::ice::{IceCredentials, Path};
+use palabre_core::ice::IceCredentials;
 use palabre_core::shard::{
     Accepted, Door, Offered, ParticipantId, RecordingId, Refusal, Restarted, RoomId, SessionId,
 };
+
+use crate::udp::Arrival;
 
 /// Called on the shard's thread with the answer; it must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
@@ -60,7 +62,7 @@ pub enum Command {
     },
     /// A datagram that reached another shard's socket.
     Datagram {
-        path: Path,
+        arrival: Arrival,
         bytes: Box<[u8]>,
         /// The shard whose socket it was.
         came_to: u8,

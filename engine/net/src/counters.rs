@@ -33,6 +33,8 @@ pub(crate) struct Counters {
     pub half_open: AtomicU64,
     pub handshakes_waiting: AtomicU64,
     pub handshakes_dropped: AtomicU64,
+    /// Listeners sent away because sound was late.
+    pub refused_late: AtomicU64,
     /// CPU time of the thread, in nanoseconds.
     pub cpu_ns: AtomicU64,
     late: [AtomicU64; 8],
@@ -56,7 +58,7 @@ pub(crate) fn metrics<'a>(
     shards: impl Iterator<Item = &'a Counters> + Clone,
 ) -> Vec<(String, f64)> {
     type Of = fn(&Counters) -> &AtomicU64;
-    let named: [(&str, Of); 15] = [
+    let named: [(&str, Of); 16] = [
         ("media_datagrams_received", |all| &all.received),
         ("media_datagrams_sent", |all| &all.sent),
         ("media_datagrams_dropped{why=\"full\"}", |all| {
@@ -78,6 +80,7 @@ pub(crate) fn metrics<'a>(
         ("media_sessions_opening", |all| &all.half_open),
         ("media_handshakes_waiting", |all| &all.handshakes_waiting),
         ("media_handshakes_dropped", |all| &all.handshakes_dropped),
+        ("media_sessions_refused_late", |all| &all.refused_late),
     ];
     let total = |of: Of| sum(shards.clone().map(of));
     let mut all: Vec<(String, f64)> = named

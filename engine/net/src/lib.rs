@@ -3,12 +3,14 @@
 mod command;
 mod counters;
 mod cpu;
+mod door;
 mod event_fd;
 mod events;
 mod interfaces;
 mod measure;
 mod media;
 mod outlet;
+mod overload;
 mod routes;
 pub mod udp;
 mod worker;

@@ -14,11 +14,13 @@ use palabre_core::shard::{Limits, NtpClock, RoomId, Shard};
 use crate::command::Command;
 use crate::counters::{Counters, metrics};
 use crate::cpu::{Pinning, allowed_cores};
+use crate::door::Door;
 use crate::interfaces::media_addresses;
 use crate::outlet::{Outlet, SpeakingHook};
+use crate::overload::Overload;
 use crate::routes::Routes;
 use crate::udp::{self, SendBatch};
-use crate::worker::{Door, Worker};
+use crate::worker::Worker;
 use crate::writer::Writer;
 use crate::{EventFd, EventQueue};
 
@@ -130,6 +132,7 @@ impl Media {
                 counters: Arc::clone(&own),
                 core: config.pinning.core(number.into(), shards.into(), &cores),
                 census: Instant::now(),
+                overload: Overload::new(Instant::now(), config.limits.late),
             };
             let name = format!("palabre-media-{number}");
             threads.push(

@@ -8,19 +8,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError};
-use palabre_core::ice::Path;
+use crossbeam_channel::Receiver;
 use palabre_core::link::peek_ufrag;
-use palabre_core::shard::{RecordingId, RoomId, Shard};
+use palabre_core::shard::{self, RecordingId, Refusal, RoomId, Shard};
 use socket2::Socket;
 
 use crate::EventFd;
 use crate::command::Command;
 use crate::counters::Counters;
 use crate::cpu;
+use crate::door::{Door, hand_over};
 use crate::outlet::{Outlet, SLOW};
+use crate::overload::Overload;
 use crate::routes::Routes;
-use crate::udp::RecvBatch;
+use crate::udp::{Arrival, RecvBatch};
 use crate::writer::Job;
 
 /// Batches read before commands and deadlines get their turn.
@@ -31,31 +32,6 @@ const COMMANDS_IN_A_ROW: usize = 256;
 const CENSUS_EVERY: Duration = Duration::from_secs(1);
 /// Datagrams of handshakes that are gone on with before packets get their turn: half a millisecond's work.
 const HANDSHAKES_IN_A_ROW: usize = 4;
-
-/// How to reach a shard's thread.
-#[derive(Clone)]
-pub(crate) struct Door {
-    commands: Sender<Command>,
-    wake: Arc<EventFd>,
-}
-
-impl Door {
-    pub fn new(commands: Sender<Command>, wake: Arc<EventFd>) -> Self {
-        Self { commands, wake }
-    }
-
-    /// Never blocks; gives the command back when the queue is full.
-    pub fn send(&self, command: Command) -> Result<(), Command> {
-        let sent = self
-            .commands
-            .try_send(command)
-            .map_err(|error| match error {
-                TrySendError::Full(command) | TrySendError::Disconnected(command) => command,
-            });
-        self.wake.signal();
-        sent
-    }
-}
 
 pub(crate) struct Worker {
     pub number: u8,
@@ -72,6 +48,7 @@ pub(crate) struct Worker {
     pub core: Option<usize>,
     /// When the listeners of all rooms were last counted.
     pub census: Instant,
+    pub overload: Overload,
 }
 
 impl Worker {
@@ -131,6 +108,18 @@ impl Worker {
                 shard.admit(now, &room, participant, csrc, may_speak, out);
             }
             Command::Remove { room, participant } => shard.remove(now, &room, &participant, out),
+            // Who speaks to those who are in is let in.
+            Command::Connect {
+                door: shard::Door::Whep,
+                reply,
+                ..
+            } if self.overload.late(now).is_some() => {
+                self.counters.refused_late.fetch_add(1, Ordering::Relaxed);
+                let late = self.overload.late(now).unwrap_or_default();
+                reply(Err(Refusal::Late {
+                    ms: late.as_millis() as usize,
+                }));
+            }
             Command::Connect {
                 room,
                 participant,
@@ -159,11 +148,11 @@ impl Worker {
                 shard.stop_recording(now, &room, &recording, out)
             }
             Command::Datagram {
-                path,
+                arrival: Arrival { path, at },
                 mut bytes,
                 came_to,
             } => {
-                shard.handle_datagram(now, path, &mut bytes, out);
+                shard.handle_datagram(at, path, &mut bytes, out);
                 self.claim(path.remote, came_to, &bytes);
             }
             Command::Elsewhere { remote, owner } => self.routes.learn(remote, owner),
@@ -198,8 +187,9 @@ impl Worker {
         }
     }
 
+    /// Datagrams have their effect at the time at which they came: sound that waited in the socket while this thread was
+    /// held up is in the frames of the mix that it belongs to, and those are made only now.
     fn receive(&mut self, batch: &mut RecvBatch) -> io::Result<()> {
-        let now = Instant::now();
         let Self {
             number,
             shard,
@@ -211,13 +201,14 @@ impl Worker {
         } = self;
         let number = *number;
         for _ in 0..BATCHES_IN_A_ROW {
-            let more = batch.receive(&self.socket, |path, datagram| {
+            let more = batch.receive(&self.socket, |arrival, datagram| {
                 counters.received.fetch_add(1, Ordering::Relaxed);
+                let Arrival { path, at } = arrival;
                 let remote = path.remote;
                 let owner = routes.owner(number, datagram, remote, shard.knows(remote));
                 match owner.and_then(|owner| siblings.get(usize::from(owner))) {
-                    Some(sibling) => hand_over(sibling, path, datagram, number, counters),
-                    None => shard.handle_datagram(now, path, datagram, outlet),
+                    Some(sibling) => hand_over(sibling, arrival, datagram, number, counters),
+                    None => shard.handle_datagram(at, path, datagram, outlet),
                 }
             })?;
             if !more {
@@ -259,6 +250,7 @@ impl Worker {
         let now = Instant::now();
         if let Some(at) = self.shard.next_timeout().filter(|at| *at <= now) {
             self.counters.served(now - at);
+            self.overload.served(now, now - at);
             self.shard.handle_timeout(now, &mut self.outlet);
         }
     }
@@ -330,21 +322,6 @@ impl Worker {
                 std::ptr::null(),
             );
         }
-    }
-}
-
-/// A sibling whose queue is full loses the datagram, as a full socket buffer would.
-fn hand_over(sibling: &Door, path: Path, datagram: &[u8], came_to: u8, counters: &Counters) {
-    let bytes = Box::from(datagram);
-    if sibling
-        .send(Command::Datagram {
-            path,
-            bytes,
-            came_to,
-        })
-        .is_ok()
-    {
-        counters.handed_over.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use palabre_core::room::PackSize;
 use palabre_core::shard::{FloorRules, Limits};
@@ -51,6 +52,7 @@ impl Engine {
         max_sessions = 50_000,
         max_sessions_per_room = 20_000,
         max_rooms = 10_000,
+        max_late_ms = 20,
         floor_above = 50,
         floor_frames = None,
     ))]
@@ -69,6 +71,7 @@ impl Engine {
         max_sessions: usize,
         max_sessions_per_room: usize,
         max_rooms: usize,
+        max_late_ms: u64,
         floor_above: usize,
         floor_frames: Option<usize>,
     ) -> PyResult<Self> {
@@ -87,6 +90,7 @@ impl Engine {
                 links: max_sessions,
                 links_per_room: max_sessions_per_room,
                 rooms: max_rooms,
+                late: (max_late_ms > 0).then(|| Duration::from_millis(max_late_ms)),
                 floor: FloorRules {
                     above: floor_above,
                     frames: floor_frames.map(pack_size).transpose()?,

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from palabre.api.guard import CSRF_HEADER, SESSION_COOKIE
 from palabre.api.policy import ACCESS, codes_of
-from palabre.api.problems import MEDIA_TYPE, STATUS, Problem, example
+from palabre.api.problems import MEDIA_TYPE, RETRY_AFTER_S, STATUS, Problem, example
 from palabre.domain.refusal import Code
 
 Json = dict[str, Any]
@@ -90,7 +90,7 @@ def _response(codes: list[Code]) -> Json:
         "description": " · ".join(codes),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
     }
-    if {Code.TOO_MANY_REQUESTS, Code.MEDIA_BUSY} & set(codes):
+    if {Code.TOO_MANY_REQUESTS, *RETRY_AFTER_S} & set(codes):
         response["headers"] = {
             "Retry-After": {
                 "schema": {"type": "integer"},

@@ -94,7 +94,7 @@ ACCESS: dict[str, Rule] = {
     "postMessage": _member(Code.MESSAGE_EMPTY, Code.TEXT_TOO_LONG),
     "getMessageAudio": _sees(Scope.MESSAGE),
     # rooms
-    "startRoom": _with(_ROOMS, Scope.CHAT, Code.ROOM_ALREADY_LIVE, Code.TITLE_TOO_LONG, Code.LIMIT_REACHED),
+    "startRoom": _with(_ROOMS, Scope.CHAT, Code.ROOM_ALREADY_LIVE, Code.TITLE_TOO_LONG, Code.SERVER_FULL),
     "getRoom": _sees(Scope.ROOM),
     "changeRoom": _with(_ROOMS, Scope.ROOM, *_MANAGE, Code.TITLE_TOO_LONG),
     "endRoom": _with(_ROOMS, Scope.ROOM, *_MANAGE),

@@ -36,7 +36,7 @@ STATUS: dict[Code, int] = {
     Code.ROOM_NOT_FOUND: 404,
     Code.ROOM_ALREADY_LIVE: 409,
     Code.ROOM_ENDED: 410,
-    Code.ROOM_FULL: 409,
+    Code.ROOM_FULL: 503,
     Code.MANAGERS_ONLY: 403,
     Code.NOT_IN_ROOM: 409,
     Code.PARTICIPANT_NOT_FOUND: 404,
@@ -53,6 +53,7 @@ STATUS: dict[Code, int] = {
     Code.NOT_RECORDING: 409,
     Code.VERSION_CONFLICT: 409,
     Code.MEDIA_BUSY: 503,
+    Code.SERVER_FULL: 503,
     Code.BAD_CURSOR: 422,
     Code.INVALID_INPUT: 422,
     Code.NOT_FOUND: 404,
@@ -65,8 +66,8 @@ STATUS: dict[Code, int] = {
 }
 """HTTP status per code; a test keeps the table whole."""
 
-RETRY_AFTER_S = 1
-"""Told with 503, where nothing better is known."""
+RETRY_AFTER_S: dict[Code, int] = {Code.MEDIA_BUSY: 1, Code.ROOM_FULL: 10, Code.SERVER_FULL: 60}
+"""Told with 503: a busy moment passes, a place becomes free when somebody leaves, a room when one ends."""
 
 log = get_logger()
 
@@ -112,7 +113,7 @@ def problem_response(
     if body.status == 401:
         extra["WWW-Authenticate"] = "Bearer"
     if body.status == 503:
-        extra.setdefault("Retry-After", str(RETRY_AFTER_S))
+        extra.setdefault("Retry-After", str(RETRY_AFTER_S[refused.code]))
     content = body.model_dump_json(exclude_none=True)
     return Response(content, body.status, extra, MEDIA_TYPE)
 

@@ -39,6 +39,10 @@ BEHIND_VOICES = 5
 """How nice the loop is: on a core that both want, voices get three times as much, and at once."""
 
 
+ALL_SESSIONS = 50_000
+"""Sessions of all voice chats, where one alone may not have more."""
+
+
 class CannotStart(Exception):
     """One line: what is in the way, and the remedy."""
 
@@ -185,6 +189,9 @@ def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
             ticket_key=ticket_key,
             shards=settings.shards,
             pin_shards=settings.pin_shards,
+            # Whoever may speak has two: one that speaks, one that listens.
+            max_sessions=max(ALL_SESSIONS, 2 * settings.limits.participants),
+            max_sessions_per_room=2 * settings.limits.participants,
             floor_above=settings.floor_above,
             floor_frames=None if settings.floor_frames == "auto" else int(settings.floor_frames),
             edge_cors_origins=[settings.public_url] if settings.public_url else [],

@@ -48,6 +48,7 @@ class Code(StrEnum):
     # the machinery
     VERSION_CONFLICT = "VERSION_CONFLICT"
     MEDIA_BUSY = "MEDIA_BUSY"
+    SERVER_FULL = "SERVER_FULL"
     BAD_CURSOR = "BAD_CURSOR"
     INVALID_INPUT = "INVALID_INPUT"
     NOT_FOUND = "NOT_FOUND"
@@ -112,6 +113,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_RECORDING: "Nothing is being recorded. Start a recording first.",
     Code.VERSION_CONFLICT: "Somebody else changed this at the same moment. Try again.",
     Code.MEDIA_BUSY: "The server has more to do than it can. Try again in a moment.",
+    Code.SERVER_FULL: "This server holds no more voice chats. Wait until one ends.",
     Code.BAD_CURSOR: "This page marker is not one of ours. Start again from the first page.",
     Code.INVALID_INPUT: "The request is not as documented. See `errors` for what to change.",
     Code.NOT_FOUND: "There is nothing at this address. See the API document for what there is.",

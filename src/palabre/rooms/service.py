@@ -201,7 +201,7 @@ class RoomService:
         most = self._options.live_rooms
         if len(self._rooms) >= most:
             detail = f"This server holds {most} voice chats at a time. Wait until one ends."
-            raise Refused(Code.LIMIT_REACHED, detail, limit={"live_rooms": most})
+            raise Refused(Code.SERVER_FULL, detail, limit={"live_rooms": most})
 
     def _new_csrc(self, room: Room) -> Csrc:
         while (csrc := self._ids.csrc()) in room.people.by_csrc:

@@ -46,6 +46,7 @@ export const problems: Record<ProblemCode, string> = {
   NOT_RECORDING: "Nothing is being recorded.",
   VERSION_CONFLICT: "Somebody else changed this at the same moment. Try again.",
   MEDIA_BUSY: "The server is busy with sound. Try again in a moment.",
+  SERVER_FULL: "This server holds no more voice chats. Wait until one ends.",
   BAD_CURSOR: "This list has changed. Load it again.",
   INVALID_INPUT: "Something in this form is not as it should be. Check what you typed.",
   NOT_FOUND: "This does not exist, or it is private.",

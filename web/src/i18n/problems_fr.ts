@@ -42,6 +42,7 @@ export const problems: Record<ProblemCode, string> = {
   NOT_RECORDING: "Aucun enregistrement n’est en cours.",
   VERSION_CONFLICT: "Quelqu’un d’autre a changé cela au même moment. Réessayez.",
   MEDIA_BUSY: "Le serveur est occupé par le son. Réessayez dans un instant.",
+  SERVER_FULL: "Ce serveur n’a plus de place pour une discussion vocale. Attendez qu’une se termine.",
   BAD_CURSOR: "Cette liste a changé. Rechargez-la.",
   INVALID_INPUT: "Quelque chose ne va pas dans ce formulaire. Vérifiez ce que vous avez écrit.",
   NOT_FOUND: "Cela n’existe pas, ou c’est privé.",

@@ -156,6 +156,15 @@ describe("a stay in a room", () => {
     expect(done).toEqual(["post_join", "open_doors", "post_join", "open_doors"]);
   });
 
+  test("in a voice chat that is full is over, and waits where the server only has too much to do", () => {
+    const full = session();
+    full.send({ is: "enter" }, { is: "denied", status: 503, code: "ROOM_FULL", retryAfterS: 10 });
+    expect(full.at()).toBe("over");
+    const busy = session();
+    busy.send({ is: "enter" }, { is: "denied", status: 503, code: "MEDIA_BUSY", retryAfterS: 1 });
+    expect(busy.at()).toBe("waiting");
+  });
+
   test("does not hammer doors that refuse every ticket", () => {
     const { send, at, done, timers } = session();
     send({ is: "enter" }, { is: "joined" }, { is: "ticket_refused" }, { is: "joined" }, { is: "ticket_refused" });

@@ -65,7 +65,9 @@ function denied(
   { attempt, back, rejoins }: { attempt: number; back: boolean; rejoins: number },
   { status, code, retryAfterS }: Extract<SessionInput, { is: "denied" }>,
 ): Moved {
-  const passing = status === 0 || status === 408 || status === 429 || status >= 500;
+  // A full voice chat is an answer: who waits for a place is told so, and decides.
+  const full = code === "ROOM_FULL";
+  const passing = !full && (status === 0 || status === 408 || status === 429 || status >= 500);
   if (!passing) return [{ at: "over", code }, [{ do: "close_doors" }]];
   return [{ at: "waiting", attempt, back, rejoins }, [{ do: "back_off", attempt, atLeastS: retryAfterS }]];
 }

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use super::room_state::RoomState;
-use super::{LinkKey, ParticipantId, RecordingId, Refusal, RoomId, RoomKey, Shard, ShardSink};
+use super::{
+    Bound, LinkKey, ParticipantId, RecordingId, Refusal, RoomId, RoomKey, Shard, ShardSink,
+};
 
 impl Shard {
     /// Makes a room; one that is open already stays as it is.
@@ -17,7 +19,7 @@ impl Shard {
         let limit = self.limits.rooms;
         if self.rooms.len() >= limit {
             return Err(Refusal::Full {
-                what: "rooms",
+                what: Bound::Rooms,
                 limit,
             });
         }

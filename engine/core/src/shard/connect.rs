@@ -9,7 +9,7 @@ use super::outbound::Outbound;
 use super::peer::{Peer, Side};
 use super::timers::Alarm;
 use super::{
-    Accepted, Door, LinkKey, Offered, ParticipantId, Refusal, Restarted, RoomId, RoomKey,
+    Accepted, Bound, Door, LinkKey, Offered, ParticipantId, Refusal, Restarted, RoomId, RoomKey,
     SessionId, Shard, ShardSink,
 };
 use crate::ice::IceCredentials;
@@ -166,17 +166,17 @@ impl Shard {
     ) -> Result<ParticipantKey, Refusal> {
         let full = |what, limit| Err(Refusal::Full { what, limit });
         if self.links.len() >= self.limits.links {
-            return full("sessions on this server", self.limits.links);
+            return full(Bound::Sessions, self.limits.links);
         }
         if self.half_open.all() >= self.limits.half_open {
-            return full("sessions being opened", self.limits.half_open);
+            return full(Bound::SessionsOpening, self.limits.half_open);
         }
         if self.handshakes.are_behind() {
-            return full("handshakes waiting", Handshakes::BEHIND);
+            return full(Bound::HandshakesWaiting, Handshakes::BEHIND);
         }
         let state = self.rooms.get_mut(room).ok_or(Refusal::NotInRoom)?;
         if state.links >= self.limits.links_per_room {
-            return full("sessions in this room", self.limits.links_per_room);
+            return full(Bound::SessionsInRoom, self.limits.links_per_room);
         }
         let who = state.people().key(participant).ok_or(Refusal::NotInRoom)?;
         let may_speak = state

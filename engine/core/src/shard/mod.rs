@@ -2,6 +2,7 @@
 //! datagrams and events out through [`ShardSink`].
 
 mod audience;
+mod bound;
 mod budget;
 mod commands;
 mod connect;
@@ -31,6 +32,7 @@ use crate::fanout::Fanout;
 use crate::ice::Path;
 use crate::link::{Received, peek_ufrag};
 
+pub use bound::Bound;
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
 pub use types::{
     Accepted, Counts, Entropy, FloorRules, Limits, NtpClock, Offered, Refusal, Restarted,

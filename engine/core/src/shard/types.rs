@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Door, ParticipantId, RecordingId, RoomId};
+use super::{Bound, Door, ParticipantId, RecordingId, RoomId};
 use crate::dtls::{DtlsRole, Fingerprint};
 use crate::ice::{IceCredentials, Path};
 use crate::link::{CloseReason, Transmit};
@@ -25,6 +25,8 @@ pub struct Limits {
     /// The same, of one IP address; many people may share one.
     pub half_open_per_address: usize,
     pub rooms: usize,
+    /// No new listeners while most of what is due is served so much after its time; None: whatever happens.
+    pub late: Option<Duration>,
     /// SSRCs one speaker may use, one after the other, in one session.
     pub ssrcs_per_link: u32,
     pub floor: FloorRules,
@@ -56,6 +58,8 @@ impl Default for Limits {
             half_open: 5_000,
             half_open_per_address: 256,
             rooms: 10_000,
+            // A frame: sound that leaves so late is behind the next.
+            late: Some(Duration::from_millis(20)),
             ssrcs_per_link: 16,
             floor: FloorRules::default(),
         }
@@ -152,7 +156,9 @@ pub enum Refusal {
     #[error("You may not speak here. Raise your hand and wait to be allowed.")]
     NotAllowedToSpeak,
     #[error("There are {limit} {what} already. Try again later.")]
-    Full { what: &'static str, limit: usize },
+    Full { what: Bound, limit: usize },
+    #[error("Sound reaches those who listen already more than {ms} ms late. Try again later.")]
+    Late { ms: usize },
     #[error("This session is over. Open a new one.")]
     NoSession,
     #[error("The session has had an ICE restart since. Ask with the newest ETag.")]

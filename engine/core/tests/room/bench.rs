@@ -121,6 +121,12 @@ impl Bench {
         self.ear.now = end.max(self.ear.now);
     }
 
+    /// A packet comes while nobody serves what is due.
+    pub fn comes_unattended(&mut self, arrival: &Arrival) {
+        self.ear.now = arrival.at.max(self.ear.now);
+        self.put(arrival);
+    }
+
     fn put(&mut self, arrival: &Arrival) {
         let &Arrival {
             from,

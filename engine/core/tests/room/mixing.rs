@@ -133,3 +133,30 @@ fn who_has_stopped_speaking_is_named_no_more_though_still_mixed() {
         "last named at {last:?}"
     );
 }
+
+#[test]
+fn sound_that_is_read_late_but_with_the_time_at_which_it_came_is_mixed_as_if_read_at_once() {
+    let arrivals = send(
+        1,
+        0,
+        &encode(&talk(&["Front_Center", "Rear_Left"], 4)),
+        true,
+    );
+    let mixed = |held_up: std::ops::Range<std::time::Duration>| {
+        let mut bench = Bench::new(1);
+        bench.want_mix();
+        for arrival in &arrivals {
+            // While the thread is held up, the room's own deadlines are not served.
+            if held_up.contains(&arrival.at) {
+                bench.comes_unattended(arrival);
+            } else {
+                bench.play(vec![arrival.clone()]);
+            }
+        }
+        let frames = bench.ear.mix.iter();
+        frames
+            .map(|heard| (heard.rtp_ts, heard.payload.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(mixed(ms(2_000)..ms(2_300)), mixed(ms(0)..ms(0)));
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use palabre_core::shard::{Door, Limits, Refusal};
+use palabre_core::shard::{Bound, Door, Limits, Refusal};
 use palabre_core::stun::{BindingRequest, write_binding_request};
 use palabre_load::netem::Conditions;
 use proptest::prelude::*;
@@ -40,20 +40,20 @@ fn limits_refuse_and_say_which() {
         assert_eq!(refusal, Refusal::Full { what, limit: 1 });
     };
     let most = Limits::default();
-    refused(Limits { links: 1, ..most }, "sessions on this server");
+    refused(Limits { links: 1, ..most }, Bound::Sessions);
     refused(
         Limits {
             half_open: 1,
             ..most
         },
-        "sessions being opened",
+        Bound::SessionsOpening,
     );
     refused(
         Limits {
             links_per_room: 1,
             ..most
         },
-        "sessions in this room",
+        Bound::SessionsInRoom,
     );
 }
 

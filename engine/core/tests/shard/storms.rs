@@ -16,11 +16,21 @@ const COST: Duration = Duration::from_micros(250);
 /// As many as a shard's thread goes on with before it looks for packets again.
 const IN_A_ROW: usize = 4;
 const FRAME: Duration = Duration::from_millis(20);
+/// 15 s for the first check, 10 s for the handshake after it.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(26);
 const ANNS_MICROPHONE: usize = 0;
 const BENS_EAR: usize = 2;
 
-/// Newcomers that have all sent their first check and their first flight.
+/// Newcomers that have all sent their first check and their first flight, each from an address of its own.
 fn newcomers(world: &mut World, count: usize) -> Vec<Lean> {
+    newcomers_from(world, count, address)
+}
+
+fn newcomers_from(
+    world: &mut World,
+    count: usize,
+    place: impl Fn(usize) -> SocketAddr,
+) -> Vec<Lean> {
     let kin = Kin::new(Version::Dtls12);
     let mut all = Vec::new();
     for number in 0..count {
@@ -37,7 +47,7 @@ fn newcomers(world: &mut World, count: usize) -> Vec<Lean> {
                 &mut world.out,
             )
             .unwrap();
-        all.push(kin.client(address(number), &accepted, now));
+        all.push(kin.client(place(number), &accepted, now));
     }
     for client in &mut all {
         give(world, client.address, client.check());
@@ -133,6 +143,22 @@ fn a_flood_from_one_address_is_answered_by_nothing_and_held_nowhere() {
     let said = voice();
     world.say(ANNS_MICROPHONE, &said);
     assert!(world.heard(BENS_EAR) > before + 30);
+}
+
+#[test]
+fn of_sessions_that_one_address_leaves_half_open_few_are_answered_and_none_is_left() {
+    let mut world = World::new(Conditions::default(), 1, Limits::default());
+    let here = |number| ([203, 0, 113, 9], 1_000 + number as u16).into();
+    let bound = Limits::default().half_open_per_address;
+    let flood = newcomers_from(&mut world, 2 * bound, here);
+    assert_eq!(world.shard.half_open(), 2 * bound);
+    while world.shard.shake_hands(world.now, 100, &mut world.out) {}
+    let answered = |one: &&Lean| world.out.datagrams.iter().any(|(to, _)| *to == one.address);
+    assert_eq!(flood.iter().filter(answered).count(), bound);
+    world.now += FORGOTTEN_AFTER;
+    world.shard.handle_timeout(world.now, &mut world.out);
+    assert_eq!((world.shard.half_open(), world.shard.links()), (0, 0));
+    assert_eq!(world.shard.handshakes(), (0, 0));
 }
 
 #[test]

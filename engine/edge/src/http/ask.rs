@@ -52,6 +52,10 @@ fn busy(detail: String) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail).retry_after(2)
 }
 
+fn full(detail: String, name: &'static str, most: usize) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "FULL", detail).limit(name, most)
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
@@ -66,9 +70,8 @@ impl From<Refusal> for Problem {
                 "PRECONDITION_FAILED",
                 detail,
             ),
-            Refusal::Full { .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "FULL", detail).retry_after(5)
-            }
+            Refusal::Full { what, limit } => full(detail, what.name(), limit).retry_after(5),
+            Refusal::Late { ms } => full(detail, "late_ms", ms).retry_after(30),
             // Refusals of a later version of the core.
             _ => Self::new(StatusCode::CONFLICT, "REFUSED", detail),
         }

@@ -14,6 +14,8 @@ pub struct Problem {
     pub code: &'static str,
     pub detail: String,
     pub retry_after_s: Option<u32>,
+    /// What was reached, and how much of it there may be.
+    pub limit: Option<(&'static str, usize)>,
 }
 
 impl Problem {
@@ -23,7 +25,14 @@ impl Problem {
             code,
             detail: detail.into(),
             retry_after_s: None,
+            limit: None,
         }
+    }
+
+    /// A bound was reached: its name and value.
+    pub fn limit(mut self, name: &'static str, most: usize) -> Self {
+        self.limit = Some((name, most));
+        self
     }
 
     /// The client may try again after so many seconds.
@@ -35,13 +44,16 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Refused"),
             "status": self.status.as_u16(),
             "detail": self.detail,
             "code": self.code,
         });
+        if let (Some((name, most)), Some(body)) = (self.limit, body.as_object_mut()) {
+            body.insert("limit".to_owned(), json!({ name: most }));
+        }
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, kind, body.to_string()).into_response();
         let headers = response.headers_mut();
@@ -71,8 +83,9 @@ impl From<Refused> for Problem {
         let detail = refused.to_string();
         match refused {
             Refused::NotInRoom => Self::new(StatusCode::NOT_FOUND, "NOT_IN_ROOM", detail),
-            Refused::TooMany { .. } => {
+            Refused::TooMany { limit } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_STREAMS", detail)
+                    .limit("event_streams", limit)
                     .retry_after(5)
             }
         }

@@ -35,6 +35,15 @@ impl World {
         Self::with(EngineConfig { shards, ..config() })
     }
 
+    /// One that holds only so much.
+    pub fn with_limits(media: Limits, max_streams: usize) -> Self {
+        Self::with(EngineConfig {
+            media,
+            max_streams,
+            ..config()
+        })
+    }
+
     /// For benches, whose many clients share an address.
     pub fn with_room_for(streams: usize) -> Self {
         Self::with(EngineConfig {

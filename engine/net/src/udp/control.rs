@@ -1,28 +1,38 @@
 //! Control messages: to which own address a datagram came, and from which one an answer is to leave (ip(7), ipv6(7)).
-//! A machine with several addresses would otherwise answer from another one than was asked, which ICE refuses.
+//! A machine with several addresses would otherwise answer from another one than was asked, which ICE refuses. And when
+//! it came: it may have waited in the socket.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use super::address::to_v6;
 
-/// Space for one packet-info message of either family, aligned as the kernel wants it.
+/// Space for one packet-info message of either family and a time stamp, aligned as the kernel wants it.
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
-pub(super) struct Control(pub [u8; 64]);
+pub(super) struct Control(pub [u8; 96]);
 
 impl Control {
-    pub const EMPTY: Self = Self([0; 64]);
+    pub const EMPTY: Self = Self([0; 96]);
 }
 
 /// Turns the packet-info messages on.
 pub(super) fn ask_for_local_address(socket: &impl AsRawFd, v6: bool) -> io::Result<()> {
-    let (level, name) = if v6 {
-        (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+    if v6 {
+        turn_on(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
     } else {
-        (libc::IPPROTO_IP, libc::IP_PKTINFO)
-    };
+        turn_on(socket, libc::IPPROTO_IP, libc::IP_PKTINFO)
+    }
+}
+
+/// Turns the time stamps on (socket(7)).
+pub(super) fn ask_for_arrival(socket: &impl AsRawFd) -> io::Result<()> {
+    turn_on(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS)
+}
+
+fn turn_on(socket: &impl AsRawFd, level: libc::c_int, name: libc::c_int) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the option's value is an int, and the length says so.
     let done = unsafe {
@@ -41,28 +51,50 @@ pub(super) fn ask_for_local_address(socket: &impl AsRawFd, v6: bool) -> io::Resu
     }
 }
 
-/// The own address in the control messages of a received datagram.
-pub(super) fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
-    // SAFETY: the kernel filled the header; the CMSG functions stay within the control buffer it describes.
-    unsafe {
-        let mut message = libc::CMSG_FIRSTHDR(header);
-        while let Some(facts) = message.as_ref() {
-            let data = libc::CMSG_DATA(message);
-            match (facts.cmsg_level, facts.cmsg_type) {
-                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    let info: libc::in_pktinfo = std::ptr::read_unaligned(data.cast());
-                    return Some(Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into());
+/// What the control messages of a received datagram say.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// The own address it came to.
+    pub local: Option<IpAddr>,
+    /// When the kernel got it, since 1970.
+    pub arrived: Option<Duration>,
+}
+
+impl Facts {
+    pub fn of(header: &libc::msghdr) -> Self {
+        let mut facts = Self::default();
+        // SAFETY: the kernel filled the header; the CMSG functions stay within the control buffer it describes.
+        unsafe {
+            let mut message = libc::CMSG_FIRSTHDR(header);
+            while let Some(fact) = message.as_ref() {
+                let data = libc::CMSG_DATA(message);
+                match (fact.cmsg_level, fact.cmsg_type) {
+                    (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                        let info: libc::in_pktinfo = std::ptr::read_unaligned(data.cast());
+                        let ip = Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr));
+                        facts.local = Some(ip.into());
+                    }
+                    (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                        let info: libc::in6_pktinfo = std::ptr::read_unaligned(data.cast());
+                        let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                        facts.local = Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4));
+                    }
+                    (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                        let at: libc::timespec = std::ptr::read_unaligned(data.cast());
+                        facts.arrived = duration(at);
+                    }
+                    _ => {}
                 }
-                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    let info: libc::in6_pktinfo = std::ptr::read_unaligned(data.cast());
-                    let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                    return Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4));
-                }
-                _ => message = libc::CMSG_NXTHDR(header, message),
+                message = libc::CMSG_NXTHDR(header, message);
             }
         }
-        None
+        facts
     }
+}
+
+fn duration(at: libc::timespec) -> Option<Duration> {
+    let (seconds, nanoseconds) = (u64::try_from(at.tv_sec), u32::try_from(at.tv_nsec));
+    Some(Duration::new(seconds.ok()?, nanoseconds.ok()?))
 }
 
 /// Makes a datagram leave from `local`; returns the length in bytes of the control messages.
@@ -94,7 +126,7 @@ pub(super) fn write_local_address(local: IpAddr, v6: bool, out: &mut Control) ->
 
 fn write<T>(level: libc::c_int, kind: libc::c_int, info: &T, out: &mut Control) -> usize {
     let size = size_of::<T>() as libc::c_uint;
-    // SAFETY: CMSG_SPACE of the larger message is 40 bytes; the buffer has 64 and the alignment of a cmsghdr.
+    // SAFETY: CMSG_SPACE of the larger message is 40 bytes; the buffer has 96 and the alignment of a cmsghdr.
     unsafe {
         let message = out.0.as_mut_ptr().cast::<libc::cmsghdr>();
         (*message).cmsg_level = level;

@@ -1,6 +1,7 @@
 //! The media socket: many datagrams in one system call, each with the own address it came to.
 
 mod address;
+mod arrival;
 mod control;
 mod own;
 mod recv;
@@ -12,6 +13,7 @@ use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+pub use arrival::Arrival;
 pub use recv::RecvBatch;
 pub use send::SendBatch;
 
@@ -52,6 +54,10 @@ fn bind_one(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     // A socket with one address has nothing to tell.
     if address.ip().is_unspecified() {
         control::ask_for_local_address(&socket, address.is_ipv6())?;
+    }
+    // Without it a datagram counts as come when it is read.
+    if let Err(error) = control::ask_for_arrival(&socket) {
+        tracing::debug!(%error, "The kernel does not say when datagrams come.");
     }
     for option in [
         (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),

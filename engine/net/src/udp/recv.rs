@@ -5,7 +5,8 @@ use std::os::fd::AsRawFd;
 
 use palabre_core::ice::Path;
 
-use super::control::{self, Control};
+use super::arrival::{Arrival, Clocks};
+use super::control::{Control, Facts};
 use super::{BATCH, MAX_DATAGRAM, address};
 
 /// Buffers for one call; made once.
@@ -36,14 +37,14 @@ impl Default for RecvBatch {
 }
 
 impl RecvBatch {
-    /// Takes what has arrived, at most a batch; each datagram with its path. False when nothing was waiting any more.
+    /// Takes what has arrived, at most a batch, in the order in which it came. False when nothing was waiting any more.
     ///
     /// # Errors
     /// When the socket is broken.
     pub fn receive(
         &mut self,
         socket: &impl AsRawFd,
-        mut each: impl FnMut(Path, &mut [u8]),
+        mut each: impl FnMut(Arrival, &mut [u8]),
     ) -> io::Result<bool> {
         self.prepare();
         // SAFETY: every header points into buffers of this value, which do not move.
@@ -59,16 +60,15 @@ impl RecvBatch {
         if count < 0 {
             return none_or_error(io::Error::last_os_error());
         }
-        let count = count as usize;
-        let received = self.headers.iter().take(count).map(|header| {
-            (
-                header.msg_len as usize,
-                control::local_address(&header.msg_hdr),
-            )
-        });
-        for (((len, local), buffer), name) in received.zip(&mut self.buffers).zip(&self.names) {
-            if let (Some(remote), Some(datagram)) = (address::read(name), buffer.get_mut(..len)) {
-                each(Path { remote, local }, datagram);
+        let (count, clocks) = (count as usize, Clocks::read());
+        let received = self.headers.iter().take(count);
+        for ((header, buffer), name) in received.zip(&mut self.buffers).zip(&self.names) {
+            let Facts { local, arrived } = Facts::of(&header.msg_hdr);
+            let datagram = buffer.get_mut(..header.msg_len as usize);
+            if let (Some(remote), Some(datagram)) = (address::read(name), datagram) {
+                let path = Path { remote, local };
+                let at = clocks.instant(arrived);
+                each(Arrival { path, at }, datagram);
             }
         }
         Ok(count == BATCH)
@@ -106,5 +106,42 @@ fn none_or_error(error: io::Error) -> io::Result<bool> {
         Ok(true)
     } else {
         Err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::udp::bind;
+
+    #[test]
+    fn a_datagram_that_waited_in_the_socket_comes_with_the_time_at_which_it_came() {
+        for (bound, local) in [("127.0.0.1:0", None), ("0.0.0.0:0", Some("127.0.0.1"))] {
+            let sockets = bind(bound.parse().unwrap(), 1).unwrap();
+            let port = sockets[0].local_addr().unwrap().as_socket().unwrap().port();
+            let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let before = Instant::now();
+            sender.send_to(b"voice", ("127.0.0.1", port)).unwrap();
+            let sent = Instant::now();
+            // The thread is held up: what is read now came before.
+            while sent.elapsed() < Duration::from_millis(50) {}
+            let (mut batch, mut arrived) = (RecvBatch::default(), Vec::new());
+            while arrived.is_empty() {
+                let note = |arrival: Arrival, _: &mut [u8]| arrived.push(arrival);
+                batch.receive(&sockets[0], note).unwrap();
+            }
+            let Arrival { path, at } = arrived[0];
+            assert_eq!(path.local, local.map(|ip: &str| ip.parse().unwrap()));
+            // The two clocks are not read at the same instant.
+            let slack = Duration::from_millis(10);
+            assert!(
+                at + slack >= before && at <= sent + slack,
+                "{:?}",
+                at - sent
+            );
+        }
     }
 }
