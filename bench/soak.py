@@ -29,8 +29,6 @@ SETTLED_WITHIN_S = 120
 """Consent runs out after 30 s, and 20 s later whoever has no door open has left."""
 ASKING_AT_ONCE = 32
 QUESTIONS = 500
-WARM_UP_STAYS = 2
-"""Caches, pools and the allocator have what they need after so many stays of everybody."""
 
 
 def main() -> int:
@@ -48,8 +46,7 @@ def main() -> int:
         entrances.write_text("".join(f"{json.dumps(one.entrance(room))}\n" for one in people))
         _fill_pools(people)
         with _voice(host, room):
-            warm_up_s = WARM_UP_STAYS * options.stay
-            _churn(options, entrances, seed=options.seed + 1, seconds=warm_up_s, watch=lambda: None)
+            _churn(options, entrances, seed=options.seed + 1, seconds=options.warm_up, watch=lambda: None)
             before = _settled(http, server)
             samples: list[Sample] = []
             seen = _churn(
@@ -151,6 +148,9 @@ def _kept(before: Sample, after: Sample) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800, help="how long they come and go")
+    parser.add_argument(
+        "--warm-up", type=float, default=300, help="the same before, to fill pools and caches"
+    )
     parser.add_argument("--listeners", type=int, default=2000, help="present at a time, on average")
     parser.add_argument("--stay", type=float, default=60, help="seconds, on average")
     parser.add_argument("--away", type=float, default=15, help="seconds between two stays, on average")

@@ -35,4 +35,4 @@ test-bench bench-small: engine-dev testbed
 	@LOAD_GENERATOR=$${CARGO_TARGET_DIR:-engine/target}/debug/palabre-load $(STEP) "measuring a little" -- \
 	    .venv/bin/python -m bench --small
 	@LOAD_GENERATOR=$${CARGO_TARGET_DIR:-engine/target}/debug/palabre-load $(STEP) "letting some come and go" -- \
-	    .venv/bin/python -m bench.soak --seconds 20 --listeners 40 --stay 6 --away 3 --every 2
+	    .venv/bin/python -m bench.soak --seconds 20 --warm-up 20 --listeners 40 --stay 6 --away 3 --every 2
