@@ -13,12 +13,12 @@ use serde_json::json;
 /// Nothing here takes a second; a loaded machine may take some.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-const ROOM: &str = "room_stage";
+pub const ROOM: &str = "room_stage";
 const KEY: [u8; 32] = [42; 32];
 const TICKET_SECONDS: u64 = 300;
 
 pub struct Stage {
-    engine: Engine,
+    pub engine: Engine,
 }
 
 impl Stage {
@@ -67,7 +67,7 @@ impl Stage {
         self.door("whep", name)
     }
 
-    fn door(&self, door: &str, name: &str) -> Door {
+    pub fn door(&self, door: &str, name: &str) -> Door {
         Door::new(
             format!("http://{}/edge/v1/{door}", self.engine.edge_address()),
             ticket(name),
