@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::handshake::{DtlsVersion, Handshake, Keys};
-use super::sdp::{Remote, ufrag};
+use super::sdp::{OWN_PASSWORD, Remote, ufrag};
 use super::sockets::Sockets;
 use super::streams::Streams;
 use super::stun;
@@ -198,6 +198,11 @@ impl Listener {
         now: Instant,
         sockets: &Sockets,
     ) {
+        if let Some((remote, _)) = self.remote.as_deref()
+            && let Some(answer) = stun::answer(datagram, remote.address, OWN_PASSWORD)
+        {
+            sockets.send(self.number, remote.address, &answer);
+        }
         if stun::answered(datagram).is_none() {
             return;
         }

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use super::handshake::own_fingerprint;
 use crate::LoadError;
 
-/// Nobody checks a listener towards a lite server; ICE wants a password all the same (RFC 8839 §5.4).
-const OWN_PASSWORD: &str = "nobodysendschecksthisway";
+/// What a server that checks the listener signs with (RFC 8839 §5.4); nothing forbids sharing it.
+pub const OWN_PASSWORD: &str = "allleanlistenersknowthis";
 /// Opus, as browsers number it.
 const PAYLOAD_TYPE: u8 = 111;
 

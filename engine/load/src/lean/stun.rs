@@ -1,4 +1,6 @@
-//! The few STUN messages an ICE client of a lite server needs (RFC 8489, RFC 8445 §7).
+//! The few STUN messages an ICE client needs (RFC 8489, RFC 8445 §7).
+
+use std::net::SocketAddrV4;
 
 use aws_lc_rs::hmac;
 
@@ -8,6 +10,7 @@ const BINDING_SUCCESS: u16 = 0x0101;
 const USERNAME: u16 = 0x0006;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
 const PRIORITY: u16 = 0x0024;
+const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 const USE_CANDIDATE: u16 = 0x0025;
 const FINGERPRINT: u16 = 0x8028;
 const ICE_CONTROLLING: u16 = 0x802A;
@@ -20,33 +23,60 @@ pub type TransactionId = [u8; 12];
 
 /// A connectivity check that nominates its path, signed with the server's password.
 pub fn check(transaction: TransactionId, username: &str, password: &str) -> Vec<u8> {
-    let mut message = Vec::with_capacity(128);
-    message.extend_from_slice(&BINDING_REQUEST.to_be_bytes());
-    message.extend_from_slice(&[0, 0]);
-    message.extend_from_slice(&MAGIC_COOKIE);
-    message.extend_from_slice(&transaction);
+    let mut message = begin(BINDING_REQUEST, transaction);
     attribute(&mut message, USERNAME, username.as_bytes());
     attribute(&mut message, PRIORITY, &ANY_PRIORITY.to_be_bytes());
     attribute(&mut message, ICE_CONTROLLING, &[7; 8]);
     attribute(&mut message, USE_CANDIDATE, &[]);
-    // The length field counts the attribute that is about to be added (RFC 8489 §14.5, §14.7).
-    set_length(&mut message, 24);
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-    let tag = hmac::sign(&key, &message);
-    attribute(&mut message, MESSAGE_INTEGRITY, tag.as_ref());
-    set_length(&mut message, 8);
-    let crc = crc32(&message) ^ FINGERPRINT_XOR;
-    attribute(&mut message, FINGERPRINT, &crc.to_be_bytes());
+    seal(&mut message, password);
     message
+}
+
+/// The answer to the server's own check, signed with the listener's password; `None` for any other datagram. libnice
+/// checks even as a lite agent, and takes no path before it is answered.
+pub fn answer(datagram: &[u8], from: SocketAddrV4, password: &str) -> Option<Vec<u8>> {
+    let transaction = transaction_of(datagram, BINDING_REQUEST)?;
+    let mut message = begin(BINDING_SUCCESS, transaction);
+    let cookie = u32::from_be_bytes(MAGIC_COOKIE);
+    let port = from.port() ^ (cookie >> 16) as u16;
+    let address = from.ip().to_bits() ^ cookie;
+    // Family 1 is IPv4 (RFC 8489 §14.1).
+    let value = [&[0, 1], &port.to_be_bytes()[..], &address.to_be_bytes()].concat();
+    attribute(&mut message, XOR_MAPPED_ADDRESS, &value);
+    seal(&mut message, password);
+    Some(message)
 }
 
 /// The transaction that a success response answers; `None` for any other datagram.
 pub fn answered(datagram: &[u8]) -> Option<TransactionId> {
+    transaction_of(datagram, BINDING_SUCCESS)
+}
+
+fn transaction_of(datagram: &[u8], kind: u16) -> Option<TransactionId> {
     let header = datagram.first_chunk::<HEADER_LEN>()?;
-    let is_success = header[..2] == BINDING_SUCCESS.to_be_bytes() && header[4..8] == MAGIC_COOKIE;
-    is_success
-        .then(|| header.last_chunk::<12>().copied())
-        .flatten()
+    let is_it = header[..2] == kind.to_be_bytes() && header[4..8] == MAGIC_COOKIE;
+    is_it.then(|| header.last_chunk::<12>().copied()).flatten()
+}
+
+fn begin(kind: u16, transaction: TransactionId) -> Vec<u8> {
+    let mut message = Vec::with_capacity(128);
+    message.extend_from_slice(&kind.to_be_bytes());
+    message.extend_from_slice(&[0, 0]);
+    message.extend_from_slice(&MAGIC_COOKIE);
+    message.extend_from_slice(&transaction);
+    message
+}
+
+/// Signs, and ends with the fingerprint. The length field counts the attribute that is about to be added
+/// (RFC 8489 §14.5, §14.7).
+fn seal(message: &mut Vec<u8>, password: &str) {
+    set_length(message, 24);
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+    let tag = hmac::sign(&key, message);
+    attribute(message, MESSAGE_INTEGRITY, tag.as_ref());
+    set_length(message, 8);
+    let crc = crc32(message) ^ FINGERPRINT_XOR;
+    attribute(message, FINGERPRINT, &crc.to_be_bytes());
 }
 
 fn attribute(message: &mut Vec<u8>, kind: u16, value: &[u8]) {
@@ -74,7 +104,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use palabre_core::stun::Message;
+    use palabre_core::stun::{BindingRequest, Message, write_binding_request};
 
     #[test]
     fn the_crc_of_the_check_string_is_the_published_one() {
@@ -95,5 +125,26 @@ mod tests {
         );
         assert_eq!(answered(&answer), Some([3; 12]));
         assert_eq!(answered(&check), None);
+    }
+
+    #[test]
+    fn the_answer_to_a_servers_check_is_authentic_and_says_where_it_came_from() {
+        let request = BindingRequest {
+            transaction: [9; 12],
+            username: "lean1:server",
+            priority: 1,
+            tie_breaker: 1,
+            use_candidate: false,
+        };
+        let password = "the listener's password";
+        let request = write_binding_request(&request, password);
+        let from = "10.78.0.1:8082".parse().unwrap();
+        let answer = answer(&request, from, password).unwrap();
+        let message = Message::parse(&answer).unwrap();
+        assert_eq!(message.transaction(), [9; 12]);
+        assert_eq!(message.mapped_address(), Some(from.into()));
+        assert!(message.is_authentic(password));
+        assert!(message.fingerprint_holds());
+        assert_eq!(super::answer(&answer, from, password), None);
     }
 }
