@@ -11,9 +11,8 @@ import sys
 import tempfile
 import wave
 from collections import defaultdict
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import repeat
 from pathlib import Path
@@ -22,6 +21,7 @@ from statistics import mean
 import numpy as np
 from numpy.typing import NDArray
 from pystoi import stoi  # type: ignore[import-untyped]
+from tests.e2e.alignment import lag_of
 
 from bench.rows import Results
 
@@ -37,13 +37,18 @@ COMMAND = (
     *("--profile", "dev", "--package", "palabre-core", "--bench", "loss", "--"),
 )
 RATE = 48_000
+FORWARDED_MS = 20
+EDGE_S = 0.5
+"""Left out at both ends: what is said there is not in every capture."""
 
 
 @dataclass(frozen=True, order=True)
 class Case:
-    """What was tried: `way` the losses are on, `means` against them, `loss` (0 to 1), `burst` packets in a row."""
+    """What was tried: `way` the losses are on, `packet_ms` of sound in a packet (20: forwarded, more: the mix), `means`
+    against them, `loss` (0 to 1), `burst` packets in a row."""
 
     way: str
+    packet_ms: int
     means: str
     patience_ms: int
     burst: float
@@ -65,7 +70,7 @@ Outcomes = dict[Case, Outcome]
 
 
 def measure() -> Outcomes:
-    """Runs every case; about two minutes."""
+    """Runs every case; five minutes of one core, and one of all for the scores."""
     with tempfile.TemporaryDirectory(prefix="palabre-loss-") as name:
         folder = Path(name)
         out = subprocess.run([*COMMAND, folder], cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -74,7 +79,7 @@ def measure() -> Outcomes:
             scores = list(pool.map(_score, repeat(folder), [run["file"] for run in runs], chunksize=8))
     found: dict[Case, list[Outcome]] = defaultdict(list)
     for run, score in zip(runs, scores, strict=True):
-        case = Case(run["way"], run["means"], run["patience_ms"], run["burst"], run["loss"])
+        case = Case(*(run[name] for name in ("way", "packet_ms", "means", "patience_ms", "burst", "loss")))
         made_up, rebuilt = run["made_up"] / run["frames"], run["rebuilt"] / run["frames"]
         found[case].append(Outcome(score, made_up, rebuilt, run["packets"], run["bytes"]))
     return {case: _mean(outcomes) for case, outcomes in sorted(found.items())}
@@ -85,10 +90,12 @@ def add_rows(outcomes: Outcomes, results: Results) -> None:
     for case, outcome in outcomes.items():
         if case.loss == 0:
             continue
-        clean = Case(case.way, case.means, case.patience_ms, 1.0, 0.0)
+        clean = replace(case, burst=1, loss=0)
         kind = "bursts" if case.burst > 1 else "random"
-        name = f"{PREFIX}{case.way}_{case.means}_{case.patience_ms}ms_{kind}_{case.loss * 100:g}"
-        what = f"STOI, {case.loss:.0%} {kind} loss on the way {case.way}; repaired by {case.means}"
+        packed = "" if case.packet_ms == FORWARDED_MS else f"mix{case.packet_ms}ms_"
+        name = f"{PREFIX}{case.way}_{packed}{case.means}_{case.patience_ms}ms_{kind}_{case.loss * 100:g}"
+        what = f"STOI, {case.loss:.0%} {kind} loss on the way {case.way}; {_sent(case.packet_ms)}; "
+        what += f"repaired by {case.means}"
         results.add(name, outcome.stoi, "STOI", what, outcomes[clean].stoi)
 
 
@@ -100,7 +107,12 @@ def _mean(outcomes: list[Outcome]) -> Outcome:
 
 
 def _score(folder: Path, file: str) -> float:
-    return float(stoi(_read(folder / "original.wav"), _read(folder / file), RATE))
+    said, heard = _read(folder / "original.wav"), _read(folder / file)
+    edge = round(EDGE_S * RATE)
+    inner = heard[edge:-edge]
+    # The mix is later than what was said by its jitter buffer and a second encoder; nothing is hurried or slowed down.
+    late = lag_of(inner, np.pad(said, edge))
+    return float(stoi(np.pad(said, edge)[late : late + len(inner)], inner, RATE))
 
 
 def _read(path: Path) -> NDArray[np.float64]:
@@ -113,10 +125,12 @@ SECTION = """\
 
 Intelligibility (STOI, 1 is the original) of 20 s of speech, means of three seeds, which differ among themselves by up
 to 0.02, with bursts by up to 0.06: smaller differences are chance. 20 ms each way; a frame is played so long after its
-time as the column says, or not at all. `nack`: lost packets are asked for again. `fec`: Opus's own copies, in band, as
-an encoder makes them that is told of 10 % loss. `red`: each packet repeats the one before (RFC 2198). The engine takes
-`red` from speakers; to listeners it sends none (ADR 21), those rows are reckoned. A browser that speaks also answers
-NACKs; the client of this measurement does not. In virtual time, by `python -m bench.loss`: the same everywhere.
+time as the column says, or not at all. What is *forwarded* comes in packets of 20 ms; the *mix* comes in packs, whose
+own length is not counted in the column. `nack`: lost packets are asked for again. `fec`: Opus's own copies, in band,
+as an encoder makes them that is told of 10 % loss; of a lost pack they bring back the last frame at most. `red`: each
+packet repeats the one before (RFC 2198). The engine takes `red` from speakers; to listeners it sends none (ADR 21),
+those rows are reckoned. A browser that speaks also answers NACKs; the client of this measurement does not. In virtual
+time, by `python -m bench.loss`: the same everywhere.
 
 {table}
 
@@ -133,17 +147,19 @@ def table(outcomes: Outcomes) -> str:
     """STOI by means and loss in Markdown, random losses before bursts."""
     weather = sorted({(case.burst, case.loss) for case in outcomes})
     lines = [
-        "| losses on the way | repaired by | played after | bytes to the listener | "
+        "| losses on the way | sent | repaired by | played after | bytes to the listener | "
         + " | ".join(map(_named, weather))
         + " |"
     ]
-    lines.append("|---" * (len(weather) + 4) + "|")
-    for way, means, patience_ms in _kinds(outcomes):
-        cells = [outcomes[Case(way, means, patience_ms, *kind)] for kind in weather]
-        plain = outcomes[Case(way, "nothing", min(_patiences(outcomes)), 1.0, 0.0)]
+    lines.append("|---" * (len(weather) + 5) + "|")
+    plain = outcomes[
+        Case("down", FORWARDED_MS, "nothing", min(case.patience_ms for case in outcomes), 1.0, 0.0)
+    ]
+    for way, packet_ms, means, patience_ms in _kinds(outcomes):
+        cells = [outcomes[Case(way, packet_ms, means, patience_ms, *kind)] for kind in weather]
         cost = cells[0].bytes / plain.bytes
         scores = " | ".join(f"{cell.stoi:.3f}" for cell in cells)
-        lines.append(f"| {way} | {means} | {patience_ms} ms | × {cost:.2f} | {scores} |")
+        lines.append(f"| {way} | {_sent(packet_ms)} | {means} | {patience_ms} ms | × {cost:.2f} | {scores} |")
     return "\n".join(lines)
 
 
@@ -152,13 +168,13 @@ def _named(kind: tuple[float, float]) -> str:
     return f"{loss:.0%}" + (f", {burst:g} in a row" if burst > 1 else "")
 
 
-def _kinds(outcomes: Outcomes) -> list[tuple[str, str, int]]:
-    kinds = dict.fromkeys((case.way, case.means, case.patience_ms) for case in outcomes)
-    return sorted(kinds, key=lambda kind: (kind[0] == "up", kind[1].count("+"), kind))
+def _kinds(outcomes: Outcomes) -> list[tuple[str, int, str, int]]:
+    kinds = dict.fromkeys((case.way, case.packet_ms, case.means, case.patience_ms) for case in outcomes)
+    return sorted(kinds, key=lambda kind: (kind[0] == "up", kind[1], kind[2].count("+"), kind))
 
 
-def _patiences(outcomes: Iterable[Case]) -> set[int]:
-    return {case.patience_ms for case in outcomes}
+def _sent(packet_ms: int) -> str:
+    return "forwarded" if packet_ms == FORWARDED_MS else f"mix, {packet_ms} ms"
 
 
 def draw(outcomes: Outcomes, path: Path) -> None:
@@ -172,13 +188,14 @@ def draw(outcomes: Outcomes, path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True)
     for (burst, title), axis in zip(((1.0, "single losses"), (3.0, "three in a row")), axes, strict=True):
-        for way, means, patience_ms in _kinds(outcomes):
-            line = [case for case in outcomes if (case.way, case.means) == (way, means)]
-            line = [c for c in line if c.patience_ms == patience_ms and (c.burst == burst or c.loss == 0)]
-            if way == "down":
-                losses = [100 * case.loss for case in sorted(line, key=lambda case: case.loss)]
-                scores = [outcomes[case].stoi for case in sorted(line, key=lambda case: case.loss)]
-                axis.plot(losses, scores, "o-", label=f"{means}, {patience_ms} ms")
+        for way, packet_ms, means, patience_ms in _kinds(outcomes):
+            kind = (way, packet_ms, means, patience_ms)
+            line = [c for c in outcomes if (c.way, c.packet_ms, c.means, c.patience_ms) == kind]
+            line = sorted((c for c in line if c.burst == burst or c.loss == 0), key=lambda case: case.loss)
+            if way == "down" and not means.endswith("red"):
+                losses, scores = [100 * case.loss for case in line], [outcomes[case].stoi for case in line]
+                style = "o-" if packet_ms == FORWARDED_MS else "s--"
+                axis.plot(losses, scores, style, label=f"{_sent(packet_ms)}: {means}, {patience_ms} ms")
         axis.set(title=title, xlabel="packets lost, %")
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("STOI")
@@ -187,11 +204,6 @@ def draw(outcomes: Outcomes, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
-
-
-def present_rows() -> list[dict[str, object]]:
-    """The rows of bench/results.json that this module wrote."""
-    return [row for row in json.loads(ROWS.read_text()) if row["name"].startswith(PREFIX)]
 
 
 def present() -> str:

@@ -7,7 +7,7 @@ use palabre_core::opus::{Decoder, FRAME_SAMPLES};
 use crate::scene::Heard;
 use crate::voice;
 
-const FRAME: Duration = Duration::from_millis(20);
+pub const FRAME: Duration = Duration::from_millis(20);
 
 pub struct Ear<'a> {
     heard: &'a Heard,
@@ -35,18 +35,19 @@ impl<'a> Ear<'a> {
     /// `samples` of sound, in step with the original.
     pub fn listen(&mut self, samples: usize) -> Vec<f32> {
         let (mut decoder, mut sound) = (Decoder::new(), Vec::with_capacity(samples));
-        let mut due = self.heard.begin + self.patience;
-        for index in 0..self.heard.frames.len() {
-            sound.extend_from_slice(self.frame(&mut decoder, index, due));
-            due += FRAME;
+        while self.frames < self.heard.frames.len() {
+            let due = self.heard.begin + self.patience + FRAME * self.frames as u32;
+            let played = self.play(&mut decoder, self.frames, due);
+            self.frames += played.len() / FRAME_SAMPLES;
+            sound.extend_from_slice(played);
         }
         sound.drain(..voice::lookahead());
         sound.resize(samples, 0.0);
         sound
     }
 
-    fn frame<'d>(&mut self, decoder: &'d mut Decoder, index: usize, due: Instant) -> &'d [f32] {
-        self.frames += 1;
+    /// The packet whose first frame is due, or a frame in its place.
+    fn play<'d>(&mut self, decoder: &'d mut Decoder, index: usize, due: Instant) -> &'d [f32] {
         if let Some(opus) = self.there(index, due).or_else(|| self.copy(index, due)) {
             return decoder.decode(opus).unwrap();
         }
@@ -68,7 +69,7 @@ impl<'a> Ear<'a> {
         self.heard.said.get(index).map(Vec::as_slice)
     }
 
-    /// A frame that has come by `due`.
+    /// The packet that begins with this frame, if it has come by `due`.
     fn there(&self, index: usize, due: Instant) -> Option<&'a [u8]> {
         let (came, opus) = self.heard.frames.get(index)?.as_ref()?;
         (*came <= due).then_some(opus.as_slice())

@@ -14,7 +14,8 @@ mod voice;
 use std::path::{Path, PathBuf};
 
 use ear::Ear;
-use scene::{Means, Scene, Way};
+use palabre_core::room::PackSize;
+use scene::{Line, Means, Scene, Way};
 
 /// Loss (0 to 1) and how many packets are lost in a row, on average.
 const WEATHER: [(f64, f64); 6] = [
@@ -28,6 +29,16 @@ const WEATHER: [(f64, f64); 6] = [
 /// How long after it was sent a packet is played, beyond the way itself (ms): a browser's ear on a calm path, and one
 /// that has learned to wait.
 const PATIENCE_MS: [u64; 2] = [60, 120];
+/// For packs that are asked for again: that one is missing shows only when the next one comes, up to 120 ms later.
+const LONG_PATIENCE_MS: u64 = 200;
+/// Ways of the losses, and what is sent there.
+const PATHS: [(Way, Line); 5] = [
+    (Way::Up, Line::Forwarded),
+    (Way::Down, Line::Forwarded),
+    (Way::Down, Line::Mix(PackSize::Three)),
+    (Way::Down, Line::Mix(PackSize::Five)),
+    (Way::Down, Line::Mix(PackSize::Six)),
+];
 const SEEDS: u64 = 3;
 const SECONDS: usize = 20;
 
@@ -42,14 +53,15 @@ fn main() {
     };
     let said = voice::talk(SECONDS);
     write_wav(&folder.join("original.wav"), &said);
-    for way in [Way::Up, Way::Down] {
-        for means in Means::all(way) {
+    for (way, line) in PATHS {
+        for means in Means::all(way, line) {
             for (loss, burst) in WEATHER {
                 // Without loss chance has no part in it.
                 let seeds = if loss > 0.0 { SEEDS } else { 1 };
                 for seed in 1..=seeds {
                     let scene = Scene {
                         way,
+                        line,
                         means,
                         loss,
                         burst,
@@ -64,17 +76,16 @@ fn main() {
 
 fn measure(scene: &Scene, said: &[f32], folder: &Path) {
     let heard = scene.play(said);
-    // Waiting longer brings nothing but what was sent again.
-    let tried = if scene.means.nack { 2 } else { 1 };
-    for patience_ms in PATIENCE_MS.into_iter().take(tried) {
+    for &patience_ms in patiences(scene) {
         let mut ear = Ear::new(&heard, patience_ms, scene.means.fec);
         let sound = ear.listen(said.len());
         let file = format!("{}-{patience_ms}.wav", scene.name());
         write_wav(&folder.join(&file), &sound);
         println!(
-            "{{\"file\":\"{file}\",\"way\":\"{}\",\"means\":\"{}\",\"loss\":{},\"burst\":{},\"seed\":{},\
+            "{{\"file\":\"{file}\",\"way\":\"{}\",\"packet_ms\":{},\"means\":\"{}\",\"loss\":{},\"burst\":{},\"seed\":{},\
              \"patience_ms\":{patience_ms},\"frames\":{},\"made_up\":{},\"rebuilt\":{},\"packets\":{},\"bytes\":{}}}",
             scene.way.word(),
+            scene.line.packet_ms(),
             scene.means.words(),
             scene.loss,
             scene.burst,
@@ -85,6 +96,15 @@ fn measure(scene: &Scene, said: &[f32], folder: &Path) {
             heard.packets,
             heard.bytes,
         );
+    }
+}
+
+/// Waiting longer brings nothing but what was sent again.
+fn patiences(scene: &Scene) -> &'static [u64] {
+    match scene.line {
+        _ if !scene.means.nack => &PATIENCE_MS[..1],
+        Line::Forwarded => &PATIENCE_MS,
+        Line::Mix(_) => &[LONG_PATIENCE_MS],
     }
 }
 

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use palabre_core::shard::{Door, Limits};
+use palabre_core::opus::{SILENT_FRAME, inspect};
+use palabre_core::room::PackSize;
+use palabre_core::shard::{Door, FloorRules, Limits};
 use palabre_load::netem::Conditions;
+use str0m::rtp::RtpPacket;
 
+use crate::ear::FRAME;
 use crate::shard_common::World;
 use crate::voice;
 
@@ -12,6 +16,8 @@ use crate::voice;
 const DELAY: Duration = Duration::from_millis(20);
 /// What the speaker's encoder is told when in-band FEC is tried.
 const REPORTED_LOSS_PERCENT: u8 = 10;
+/// Of a listener, as the web client has them: the slots, and the mix.
+const LINES: usize = 4;
 
 /// Where the losses are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +35,41 @@ impl Way {
     }
 }
 
+/// What the listener is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// The speaker's own packets, 20 ms each.
+    Forwarded,
+    /// The server's mix, in packs.
+    Mix(PackSize),
+}
+
+impl Line {
+    /// What a packet lasts.
+    pub fn packet_ms(self) -> u64 {
+        match self {
+            Self::Forwarded => 20,
+            Self::Mix(size) => 20 * size.frames() as u64,
+        }
+    }
+
+    fn floor(self) -> FloorRules {
+        match self {
+            Self::Forwarded => FloorRules::default(),
+            Self::Mix(size) => FloorRules {
+                above: 0,
+                frames: Some(size),
+            },
+        }
+    }
+}
+
 /// What is done about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Means {
     /// Lost packets are asked for again.
     pub nack: bool,
-    /// The encoder puts copies in band, and the listener's decoder uses them.
+    /// The encoder puts copies in band, and the listener's decoder uses them. The mix's always does.
     pub fec: bool,
     /// Packets repeat the one before (RFC 2198). The engine takes that from speakers; for what it could send to
     /// listeners it is only reckoned, since a copy is lost or comes with its packet whatever is in it.
@@ -42,8 +77,17 @@ pub struct Means {
 }
 
 impl Means {
-    /// Everything that exists on this way: a speaker does not answer NACKs.
-    pub fn all(way: Way) -> Vec<Self> {
+    /// Everything that exists on this way: a speaker does not answer NACKs. Of the mix, nothing, what comes for free, and
+    /// all there is.
+    pub fn all(way: Way, line: Line) -> Vec<Self> {
+        if let Line::Mix(_) = line {
+            let mix = |nack, fec| Self {
+                nack,
+                fec,
+                red: false,
+            };
+            return vec![mix(false, false), mix(false, true), mix(true, true)];
+        }
         let both = [false, true];
         let mut all = Vec::new();
         for red in both {
@@ -75,6 +119,7 @@ impl Means {
 #[derive(Debug)]
 pub struct Scene {
     pub way: Way,
+    pub line: Line,
     pub means: Means,
     pub loss: f64,
     pub burst: f64,
@@ -84,9 +129,9 @@ pub struct Scene {
 /// What reached the listener.
 #[derive(Debug)]
 pub struct Heard {
-    /// When the frame at the same index is heard without any delay but the way's.
+    /// When the first frame is heard without any delay but the way's, and that of being packed.
     pub begin: Instant,
-    /// For each frame that was said: when its Opus came, and the bytes.
+    /// For each frame: when its packet came, and the Opus of all its frames, which is at the first one's place.
     pub frames: Vec<Option<(Instant, Vec<u8>)>>,
     /// RTP packets and their payload's bytes.
     pub packets: usize,
@@ -100,28 +145,31 @@ impl Scene {
     pub fn name(&self) -> String {
         let Self {
             way,
+            line,
             means,
             loss,
             burst,
             seed,
         } = self;
-        let (way, means) = (way.word(), means.words());
-        format!("{way}-{means}-{loss}-{burst}-{seed}")
+        let (way, packet_ms, means) = (way.word(), line.packet_ms(), means.words());
+        format!("{way}-{packet_ms}-{means}-{loss}-{burst}-{seed}")
     }
 
     /// Says everything and returns what was heard.
     pub fn play(&self, said: &[f32]) -> Heard {
-        let percent = if self.means.fec {
-            REPORTED_LOSS_PERCENT
-        } else {
-            0
+        let percent = match self.line {
+            Line::Forwarded if self.means.fec => REPORTED_LOSS_PERCENT,
+            Line::Forwarded | Line::Mix(_) => 0,
         };
         let frames = voice::encode(said, percent);
         let mut world = self.world();
         let begin = world.now + 2 * DELAY;
         world.say(0, &frames);
         world.run(Duration::from_secs(1));
-        self.sort(&world, begin, &frames)
+        match self.line {
+            Line::Forwarded => self.sort(&world, begin, frames),
+            Line::Mix(size) => sort_mix(&world, size, frames),
+        }
     }
 
     fn world(&self) -> World {
@@ -134,12 +182,17 @@ impl Scene {
             burst: self.burst,
             ..good
         };
-        let mut world = World::new(good, self.seed, Limits::default());
+        let limits = Limits {
+            floor: self.line.floor(),
+            ..Limits::default()
+        };
+        let mut world = World::new(good, self.seed, limits);
         world.admit("ann", 1, true);
         world.admit("ben", 2, false);
         world.connect("ann", Door::Whip, 1).unwrap();
-        world.connect("ben", Door::Whep, 3).unwrap();
+        world.connect("ben", Door::Whep, LINES).unwrap();
         world.settle();
+        world.clients[1].peer.heard.clear();
         let seed = self.seed.wrapping_mul(0x9E37_79B9);
         match self.way {
             Way::Up => world.spoil_way_up(bad, seed),
@@ -153,7 +206,7 @@ impl Scene {
     }
 
     /// Which frame each packet was, told by its timestamp beside that of one whose bytes are known.
-    fn sort(&self, world: &World, begin: Instant, said: &[Vec<u8>]) -> Heard {
+    fn sort(&self, world: &World, begin: Instant, said: Vec<Vec<u8>>) -> Heard {
         let client = &world.clients[1];
         let copied = self.means.red && self.way == Way::Down;
         let mut heard = Heard {
@@ -162,14 +215,14 @@ impl Scene {
             packets: client.peer.heard.len(),
             bytes: 0,
             copied,
-            said: said.to_vec(),
+            said,
         };
         let mut origin = None;
         for packet in &client.peer.heard {
             heard.bytes += packet.payload.len() * if copied { 2 } else { 1 };
             let (at, opus) = (packet.header.timestamp, packet.payload.to_vec());
             let origin = *origin.get_or_insert_with(|| {
-                let first = said.iter().position(|frame| *frame == opus).unwrap();
+                let first = heard.said.iter().position(|frame| *frame == opus).unwrap();
                 at.wrapping_sub(first as u32 * 960)
             });
             let index = (at.wrapping_sub(origin) / 960) as usize;
@@ -179,4 +232,38 @@ impl Scene {
         }
         heard
     }
+}
+
+/// The packets of the mix in their places: its frames are none of those that were said, so only their times tell.
+fn sort_mix(world: &World, size: PackSize, said: Vec<Vec<u8>>) -> Heard {
+    let client = &world.clients[1];
+    let mix = client.accepted.ssrcs[LINES - 1];
+    let of_mix = client.peer.heard.iter().filter(|packet| {
+        *packet.header.ssrc == mix && !packet.payload.is_empty() && *packet.payload != SILENT_FRAME
+    });
+    let packets: Vec<_> = of_mix.collect();
+    let origin = packets.iter().map(|packet| packet.header.timestamp).min();
+    let origin = origin.unwrap_or_default();
+    let index = |at: u32| (at.wrapping_sub(origin) / 960) as usize;
+    // The newest frame of a pack has not waited, the oldest as long as the pack is.
+    let unpacked = |packet: &&RtpPacket| {
+        let frames = inspect(&packet.payload).unwrap().frames;
+        let newest = index(packet.header.timestamp) + frames - 1;
+        packet.timestamp - FRAME * newest as u32
+    };
+    let fastest = packets.iter().map(unpacked).min().unwrap_or(world.now);
+    let mut heard = Heard {
+        begin: fastest + FRAME * (size.frames() as u32 - 1),
+        frames: vec![None; said.len()],
+        packets: packets.len(),
+        bytes: packets.iter().map(|packet| packet.payload.len()).sum(),
+        copied: false,
+        said,
+    };
+    for packet in packets {
+        if let Some(place) = heard.frames.get_mut(index(packet.header.timestamp)) {
+            place.get_or_insert((packet.timestamp, packet.payload.to_vec()));
+        }
+    }
+    heard
 }
