@@ -52,12 +52,13 @@ def beside_janus(bench: Bench) -> None:
             spent = janus.cpu().since(cpu)
     if not figures["received"]:
         raise RuntimeError(f"nobody heard Janus: {joined['first_failure']}")
-    peer = 1e6 * spent.total_s / figures["received"]
+    peer, busy = 1e6 * spent.total_s / figures["received"], spent.total_s / figures["seconds"]
     with bench.stage(count) as stage:
         arguments = bench.crowd(stage, count, *FORWARDED)
         with started(*arguments, core=bench.generator_core) as generator:
             _, heard = listen(generator, stage.process)
-    what = f"the same beside Janus 1.1.2 ({count} listeners, {grown_kb / count:.0f} KB each there)"
+    there = f"{grown_kb / count:.0f} KB each, {busy:.0%} of the core, {figures['lost_percent']:.2g} % lost"
+    what = f"the same beside Janus 1.1.2 ({count} listeners; there {there})"
     bench.results.add("cpu_per_packet_vs_janus", heard.cpu_us_per_packet, "µs", what, peer)
 
 
