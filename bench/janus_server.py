@@ -7,7 +7,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +28,10 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def running(folder: Path, network: Network, core: int | None) -> Iterator[Process]:
-    """Starts Janus on one core and speaks into it for as long as the block lasts."""
+def running(
+    folder: Path, network: Network, core: int | None, frames: Sequence[bytes] = (PAYLOAD,)
+) -> Iterator[Process]:
+    """Starts Janus on one core and says these Opus frames of 20 ms into it, again and again, until the block ends."""
     configuration = folder / "janus"
     configuration.mkdir()
     for file in CONFIGURATION.glob("*.jcfg"):
@@ -41,7 +43,7 @@ def running(folder: Path, network: Network, core: int | None) -> Iterator[Proces
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _wait_until_it_answers(process, network.server_address, folder / "janus.log")
-        with _speaking(network.server_address):
+        with _speaking(network.server_address, frames):
             yield Process(process.pid)
     finally:
         process.terminate()
@@ -64,10 +66,10 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], address: str, log: 
 
 
 @contextmanager
-def _speaking(address: str) -> Iterator[None]:
+def _speaking(address: str, frames: Sequence[bytes]) -> Iterator[None]:
     """Plain RTP, one packet each 20 ms."""
     over = threading.Event()
-    thread = threading.Thread(target=_speak, args=(address, over))
+    thread = threading.Thread(target=_speak, args=(address, frames, over))
     thread.start()
     try:
         yield
@@ -76,10 +78,11 @@ def _speaking(address: str) -> Iterator[None]:
         thread.join()
 
 
-def _speak(address: str, over: threading.Event) -> None:
+def _speak(address: str, frames: Sequence[bytes], over: threading.Event) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         start, number = time.monotonic(), 0
         while not over.wait(max(0.0, start + number * 0.02 - time.monotonic())):
             sequence, rtp_ts = number & 0xFFFF, number * FRAME_SAMPLES & 0xFFFFFFFF
-            out.sendto(struct.pack("!BBHII", 0x80, 111, sequence, rtp_ts, 1) + PAYLOAD, (address, RTP_PORT))
+            header = struct.pack("!BBHII", 0x80, 111, sequence, rtp_ts, 1)
+            out.sendto(header + frames[number % len(frames)], (address, RTP_PORT))
             number += 1

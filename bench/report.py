@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import loss
+from bench import browser_page, loss
 from bench.pictures import draw_latency, draw_listeners, draw_packets
 from bench.rows import TARGETS, Results
 
@@ -48,10 +48,11 @@ def page(lines: list[Line]) -> None:
         if draw(lines, ROOT / "docs" / "images" / f"{name}.svg")
     ]
     text = (ROOT / "bench" / "page.md").read_text()
-    own = [line for line in lines if not line["name"].startswith(loss.PREFIX)]
+    own = [line for line in lines if not line["name"].startswith((loss.PREFIX, browser_page.PREFIX))]
     text = text.replace("{table}", table(own)).replace("{disturbed}", disturbed(own))
     # What `python -m bench.loss` wrote there stays.
     text = text.replace("{losses}", loss.present())
+    text = text.replace("{browsers}", browser_page.section(lines))
     text = text.replace("{pictures}", "\n\n".join(drawn))
     (ROOT / "docs" / "bench.md").write_text(text)
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.e2e.server import free_port
+from tests.e2e.weather import Sky, Weather
 
 LOOPBACK = "127.0.0.1"  # where the server is
 ELSEWHERE = ("198.51.100.1", 9)  # nobody (RFC 5737): only the way there is asked for, nothing is sent
@@ -46,7 +47,8 @@ def carries_a_voice(sent: int, received: int) -> bool:
 class Network:
     """Runs the relay in a thread of its own. Every call returns when what it asks for is so."""
 
-    def __init__(self, ports: dict[str, int]) -> None:
+    def __init__(self, ports: dict[str, int], media: Address | None = None) -> None:
+        """`media` is where the server hears it, if not on loopback at the port that the browsers are told."""
         relay_port = free_port(socket.SOCK_STREAM)
         self.settings = {
             "MEDIA_HOST": LOOPBACK,
@@ -54,11 +56,13 @@ class Network:
             "MEDIA_ADDRESSES": own_address(),
         }
         self.ports = ports
+        self._media = media or (LOOPBACK, ports["MEDIA_PORT"])
         self._relay_port = relay_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._flows: dict[Address, Flow] = {}
         self._media_flows = True
+        self._sky = Sky(Weather())
         self._cut: set[bytes] = set()
         self._streams: set[asyncio.StreamWriter] = set()
         self._streams_flow = asyncio.Event()
@@ -95,6 +99,14 @@ class Network:
         """The sessions in which somebody speaks now, or next, are dead, on every socket; ICE may begin again."""
         self._run(self._cut_voices())
 
+    def change_weather(self, weather: Weather) -> None:
+        """From now on sound is lost on the way to the browsers, and everything takes its time both ways."""
+        self._call(lambda: self._change_weather(weather))
+
+    def lost(self) -> float:
+        """The share of sound that was lost since the weather changed (0 to 1)."""
+        return self._sky.lost / max(1, self._sky.lost + self._sky.passed)
+
     def mend(self) -> None:
         self._run(self._mend())
 
@@ -128,6 +140,16 @@ class Network:
 
     def _let_media_flow(self, flows: bool) -> None:
         self._media_flows = flows
+
+    def _change_weather(self, weather: Weather) -> None:
+        self._sky = Sky(weather)
+
+    def _later(self, send: Callable[[], object]) -> None:
+        delay_s = self._sky.weather.delay_s
+        if delay_s > 0:
+            self._loop.call_later(delay_s, send)
+        else:
+            send()
 
     async def _cut_voices(self) -> None:
         speaking: set[bytes] = set()
@@ -175,16 +197,16 @@ class Network:
         flow.sent += len(datagram)
         flow.session = user_names(datagram) or flow.session
         if self._passes(flow):
-            flow.upstream.sendto(datagram, (LOOPBACK, self.ports["MEDIA_PORT"]))
+            self._later(lambda: flow.upstream.sendto(datagram, self._media))
 
     def _from_server(self, flow: Flow, browser: Address) -> None:
         datagram = flow.upstream.recv(DATAGRAM)
         flow.received += len(datagram)
-        if self._passes(flow):
-            self._front.sendto(datagram, browser)
+        if self._passes(flow) and not self._sky.takes(datagram):
+            self._later(lambda: self._front.sendto(datagram, browser))
 
     def _new_flow(self, browser: Address) -> Flow:
-        flow = self._flows[browser] = Flow(udp_socket((LOOPBACK, 0)))
+        flow = self._flows[browser] = Flow(udp_socket((self._media[0], 0)))
         self._loop.add_reader(flow.upstream, self._from_server, flow, browser)
         return flow
 

@@ -1,0 +1,57 @@
+"""A listener whose network loses sound understands what is said all the same: what is lost is asked for again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import speech
+from tests.e2e.conftest import Arrival, Voices
+from tests.e2e.network import Network
+from tests.e2e.server import Server, free_ports
+from tests.e2e.test_floor import MIX, line
+from tests.e2e.weather import Weather
+
+STORM = Weather(loss=0.1, seed=1, delay_s=0.02)
+UNDERSTOOD = 0.95
+"""STOI. With nothing sent again it is 0.93 (docs/bench.md)."""
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    """Packs of 60 ms for whoever only listens."""
+    return {"FLOOR_ABOVE": "0", "FLOOR_FRAMES": "3"}
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    with Network(free_ports()) as network:
+        yield network
+
+
+@pytest.fixture
+def server(tmp_path: Path, network: Network, settings: dict[str, str]) -> Iterator[Server]:
+    server = Server(tmp_path, ports=network.ports, settings=network.settings | settings)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_voice_is_understood_in_chromium_where_one_packet_in_ten_is_lost(
+    arrive: Arrival, voices: Voices, network: Network
+) -> None:
+    ann, bob = arrive("Ann", microphone=voices.ann_wav), arrive("Bob")
+    chat = ann.create_channel("Evening talks", "evening")
+    ann.start_voice_chat("How bees vote")
+    ann.open_microphone()
+    bob.subscribe(chat)
+    bob.join_voice_chat()
+
+    network.change_weather(STORM)
+    ann.person.forget("sent")
+    bob.person.listen(6)  # the jitter buffer learns how long it takes until what was lost comes again
+    heard = bob.person.listen(10)
+
+    assert network.lost() > 0.05
+    assert line(bob.person, MIX).packets > 0
+    assert speech.intelligibility_of(ann.person.take("sent"), heard) >= UNDERSTOOD
