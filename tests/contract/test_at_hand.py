@@ -61,11 +61,14 @@ async def test_while_another_process_writes_a_step_waits_and_the_loop_does_not(
     stores: Stores, head: RoomHead, elsewhere: sqlite3.Connection
 ) -> None:
     elsewhere.execute("BEGIN IMMEDIATE")
+    loop = asyncio.get_running_loop()
+    before = loop.time()
     appending = asyncio.create_task(stores.rooms.append(head, 1, [SOMETHING], None))
     for _ in range(20):
         assert await stores.rooms.version(ROOM) == 1
         await asyncio.sleep(0)
     assert not appending.done()
+    assert loop.time() - before < 4  # a connection that waits would have held the loop up for five seconds
     elsewhere.execute("ROLLBACK")
     await appending
     assert await stores.rooms.version(ROOM) == 2
