@@ -1,6 +1,6 @@
 """SQLite without a thread between: what takes it microseconds is done right where it is asked.
 
-Through the pool a question changes threads some eight times, and on one core each change costs more than the answer.
+Through the pool a question changes threads several times, and on one core each change costs more than the answer.
 Only statements that find their rows by a key belong here; whatever has to wait for somebody goes through the pool.
 """
 
