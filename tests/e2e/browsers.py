@@ -32,6 +32,7 @@ Kind = Literal["chromium", "firefox"]
 
 
 CALM_S = 0.08  # what a jitter buffer waits at most when nothing is late
+UNEVEN_S = 0.04  # and by how much a sample may wait longer than the buffer would have it
 
 
 class BrowserError(Exception):
@@ -185,18 +186,19 @@ class Person:
         return self.take(tap).last(seconds)
 
     def settle(self) -> None:
-        """Waits until the jitter buffer wants no more than a calm way needs.
+        """Waits until the jitter buffer wants, and holds, no more than a calm way needs.
 
-        While a page loads, its browser takes packets late; the buffer remembers that for some twenty seconds.
+        While a page loads, its browser takes packets late; the buffer remembers that for some twenty seconds. Firefox
+        may stop for more than a second when it begins to play, and hurries through what has come meanwhile.
         """
-        before = self.evaluate("__probe.wishedWait()")
+        before = self.evaluate("__probe.waits()")
 
         def calm() -> bool:
             nonlocal before
-            now = self.evaluate("__probe.wishedWait()")
-            seconds, samples = now[0] - before[0], now[1] - before[1]
+            now = self.evaluate("__probe.waits()")
+            wished, waited, samples = (later - earlier for later, earlier in zip(now, before, strict=True))
             before = now
-            return samples > 0 and 0 < seconds / samples <= CALM_S
+            return samples > 0 and 0 < wished / samples <= CALM_S and waited / samples <= CALM_S + UNEVEN_S
 
         eventually(calm, within_s=45, what=f"the jitter buffer of {self.name} to settle")
 

@@ -143,19 +143,20 @@
     return packets;
   }
 
-  // How long the jitter buffers would have each sample wait, all in all: seconds, and samples.
-  async function wishedWait() {
-    let [seconds, samples] = [0, 0];
+  // How long the jitter buffers would have each sample wait, and how long it did wait, all in all: seconds, and samples.
+  async function waits() {
+    let [wished, waited, samples] = [0, 0, 0];
     for (const connection of connections) {
       for (const report of (await connection.getStats()).values()) {
         if (report.type !== "inbound-rtp") continue;
-        seconds += report.jitterBufferTargetDelay ?? 0;
+        wished += report.jitterBufferTargetDelay ?? 0;
+        waited += report.jitterBufferDelay ?? 0;
         samples += report.jitterBufferEmittedCount ?? 0;
       }
     }
-    return [seconds, samples];
+    return [wished, waited, samples];
   }
 
-  const probe = { taps, speak, disobey, packetsSent, packetsReceived, wishedWait, connections };
+  const probe = { taps, speak, disobey, packetsSent, packetsReceived, waits, connections };
   Object.defineProperty(globalThis, "__probe", { value: probe });
 })();
