@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use super::socket_option;
+
 const READ_BYTES: usize = 16 << 10;
 const MAX_HEADERS: usize = 64;
 
@@ -184,33 +186,13 @@ fn connect(from: Option<Ipv4Addr>, to: SocketAddr) -> io::Result<TcpStream> {
     };
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
     // The port is chosen with the peer known, so that one address has all ports for each server.
-    set_bind_no_port(&socket)?;
+    socket_option::set(&socket, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)?;
     socket.bind(&SocketAddr::from((from, 0)).into())?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     match socket.connect(&to.into()) {
         Err(e) if e.raw_os_error() != Some(libc::EINPROGRESS) => Err(e),
         Ok(()) | Err(_) => Ok(TcpStream::from_std(socket.into())),
-    }
-}
-
-fn set_bind_no_port(socket: &socket2::Socket) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    let on: libc::c_int = 1;
-    // SAFETY: the option's value is an int, and the length says so.
-    let done = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_IP,
-            libc::IP_BIND_ADDRESS_NO_PORT,
-            std::ptr::from_ref(&on).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        )
-    };
-    if done < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use super::address::to_v6;
+use super::option;
 
 /// Space for one packet-info message of either family and a time stamp, aligned as the kernel wants it.
 #[repr(C, align(8))]
@@ -21,34 +22,15 @@ impl Control {
 /// Turns the packet-info messages on.
 pub(super) fn ask_for_local_address(socket: &impl AsRawFd, v6: bool) -> io::Result<()> {
     if v6 {
-        turn_on(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+        option::set(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)
     } else {
-        turn_on(socket, libc::IPPROTO_IP, libc::IP_PKTINFO)
+        option::set(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
     }
 }
 
 /// Turns the time stamps on (socket(7)).
 pub(super) fn ask_for_arrival(socket: &impl AsRawFd) -> io::Result<()> {
-    turn_on(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS)
-}
-
-fn turn_on(socket: &impl AsRawFd, level: libc::c_int, name: libc::c_int) -> io::Result<()> {
-    let on: libc::c_int = 1;
-    // SAFETY: the option's value is an int, and the length says so.
-    let done = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            level,
-            name,
-            std::ptr::from_ref(&on).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        )
-    };
-    if done < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    option::set(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
 }
 
 /// What the control messages of a received datagram say.

@@ -3,13 +3,13 @@
 mod address;
 mod arrival;
 mod control;
+mod option;
 mod own;
 mod recv;
 mod send;
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -72,19 +72,7 @@ fn bind_one(address: SocketAddr, shared: bool) -> io::Result<Socket> {
 /// Less than asked for is no reason not to start: the defaults of some kernels are small, and only an administrator
 /// may go beyond what `net.core.rmem_max` and `wmem_max` grant.
 fn ask_for_buffer(socket: &Socket, (beyond, within): (libc::c_int, libc::c_int)) {
-    let ask = |name| {
-        // SAFETY: the option's value is an int, and the length says so.
-        let result = unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                libc::SOL_SOCKET,
-                name,
-                std::ptr::from_ref(&SOCKET_BUFFER).cast(),
-                size_of::<libc::c_int>() as libc::socklen_t,
-            )
-        };
-        result == 0
-    };
+    let ask = |name| option::set(socket, libc::SOL_SOCKET, name, SOCKET_BUFFER).is_ok();
     if !ask(beyond) && !ask(within) {
         tracing::debug!("The kernel keeps the buffers of the media socket as they are.");
     }

@@ -1,9 +1,11 @@
 //! One datagram out, many in: the system calls, with what the kernel tells beside each datagram.
 
 use std::io;
-use std::mem::{size_of, zeroed};
+use std::mem::zeroed;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::os::fd::AsRawFd;
+
+use crate::lean::socket_option;
 
 /// Datagrams taken in one `recvmmsg`.
 const BATCH: usize = 256;
@@ -18,33 +20,15 @@ pub fn ask_for_facts(socket: &UdpSocket) -> io::Result<()> {
         (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS),
         (libc::SOL_SOCKET, libc::SO_RXQ_OVFL),
     ] {
-        set(socket, level, name, 1)?;
+        socket_option::set(socket, level, name, 1)?;
     }
     Ok(())
 }
 
 /// As large as asked for with the right to it (CAP_NET_ADMIN), else as large as `net.core.rmem_max` allows.
 pub fn enlarge(socket: &UdpSocket, bytes: libc::c_int) -> io::Result<()> {
-    set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
-        .or_else(|_| set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, bytes))
-}
-
-fn set(socket: &UdpSocket, level: i32, name: i32, value: libc::c_int) -> io::Result<()> {
-    // SAFETY: the option's value is an int, and the length says so.
-    let done = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            level,
-            name,
-            std::ptr::from_ref(&value).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        )
-    };
-    if done < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    socket_option::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
+        .or_else(|_| socket_option::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, bytes))
 }
 
 #[repr(C, align(8))]
