@@ -6,9 +6,10 @@ import structlog
 
 from palabre.domain.room.changes import changes, only_counts
 from palabre.domain.room.state import Room
-from palabre.domain.room.views import Viewer, snapshot
+from palabre.domain.room.views import Viewer
 from palabre.rooms.ports import MediaBusy, Publisher
-from palabre.wire.room import room_change, room_snapshot
+from palabre.rooms.snapshots import written
+from palabre.wire.room import room_change
 from palabre.wire.topics import room_topic
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,7 @@ class Feed:
     def answer(self, viewer: Viewer, now: datetime) -> None:
         """Hands the engine a fresh snapshot. What waits is told first, so that the next change fits on it."""
         self.flush(now)
-        data = room_snapshot(snapshot(self._told, viewer)).model_dump_json().encode()
+        data = written(self._told, viewer)
         try:
             self._publisher.snapshot(self._topic, viewer, self._told.version, data)
             self._owed.discard(viewer)

@@ -9,6 +9,11 @@ KEPT = 256
 """Rooms and kinds of viewer whose newest snapshot is kept; one more, and the one kept for longest goes."""
 
 
+def written(room: Room, viewer: Viewer) -> bytes:
+    """What the viewer sees of the room, as it goes over the wire."""
+    return room_snapshot(snapshot(room, viewer)).model_dump_json().encode()
+
+
 class Snapshots:
     """The newest of each room and kind of viewer. With a thousand on the stage one takes milliseconds."""
 
@@ -21,7 +26,7 @@ class Snapshots:
         known = self._newest.get(key)
         if known is not None and known[0] is room:
             return known[1]
-        data = room_snapshot(snapshot(room, viewer)).model_dump_json().encode()
+        data = written(room, viewer)
         self._newest.pop(key, None)
         if len(self._newest) >= KEPT:
             del self._newest[next(iter(self._newest))]
