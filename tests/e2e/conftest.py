@@ -8,8 +8,9 @@ import pytest
 
 from tests.e2e import speech
 from tests.e2e.browsers import Driver, Kind, Person
+from tests.e2e.network import Network
 from tests.e2e.people import Member
-from tests.e2e.server import Server
+from tests.e2e.server import Server, free_ports
 from tests.e2e.sound_card import sound_card
 from tests.e2e.speech import Sound
 
@@ -44,8 +45,19 @@ def settings() -> dict[str, str]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, settings: dict[str, str]) -> Iterator[Server]:
-    server = Server(tmp_path, settings=settings)
+def network() -> Iterator[Network]:
+    """A network that can be made worse. The server of a test that asks for it is behind it."""
+    with Network(free_ports()) as network:
+        yield network
+
+
+@pytest.fixture
+def server(tmp_path: Path, settings: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Server]:
+    if "network" in request.fixturenames:
+        network = request.getfixturevalue("network")
+        server = Server(tmp_path, ports=network.ports, settings=settings | network.settings)
+    else:
+        server = Server(tmp_path, settings=settings)
     server.start()
     yield server
     server.stop()

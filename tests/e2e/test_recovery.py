@@ -1,32 +1,12 @@
 """A client comes back by itself, without a reload, from what a network does to it, and says so meanwhile."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.e2e import speech
 from tests.e2e.browsers import eventually
 from tests.e2e.conftest import Arrival, Voices
 from tests.e2e.network import Network
 from tests.e2e.people import Member
-from tests.e2e.server import Server, free_ports
 
 AUDIBLE = 0.01  # loudness; silence is below a fifth of it, the voices above twice it
-
-
-@pytest.fixture
-def network() -> Iterator[Network]:
-    with Network(free_ports()) as network:
-        yield network
-
-
-@pytest.fixture
-def server(tmp_path: Path, network: Network) -> Iterator[Server]:
-    server = Server(tmp_path, ports=network.ports, settings=network.settings)
-    server.start()
-    yield server
-    server.stop()
 
 
 def test_a_lost_event_stream_is_said_and_made_up_for_and_the_sound_goes_on_meanwhile(
