@@ -42,7 +42,7 @@ impl Overload {
         }
     }
 
-    /// By how much more than half of the deadlines were late lately; None when they were not.
+    /// What more than half of the deadlines were late by lately, or by more; None when they were not.
     pub fn late(&self, now: Instant) -> Option<Duration> {
         let is_over = self.is_over && now.saturating_duration_since(self.since) < 2 * WINDOW;
         self.late_after.filter(|_| is_over)

@@ -28,9 +28,9 @@ impl Proxies {
     #[must_use]
     pub fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut sender = peer;
-        let lines = headers.get_all(FORWARDED_FOR).iter();
-        let texts: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-        for hop in texts.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        let texts = lines.filter_map(|line| line.to_str().ok());
+        for hop in texts.flat_map(|line| line.rsplit(',')) {
             if !self.has(sender) {
                 break;
             }
