@@ -20,17 +20,23 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty, migrated database of each kind."""
+async def untouched(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database of each kind, without any table."""
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres")
     opened = Database.open(url, tmp_path)
     if url is not None:
         async with opened.write() as connection:
             await connection.execute(text("DROP SCHEMA public CASCADE"))
             await connection.execute(text("CREATE SCHEMA public"))
-    await migrate(opened)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def database(untouched: Database) -> Database:
+    """An empty, migrated database of each kind."""
+    await migrate(untouched)
+    return untouched
 
 
 @pytest.fixture

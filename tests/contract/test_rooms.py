@@ -34,7 +34,7 @@ async def head(stores: Stores) -> RoomHead:
 async def test_a_room_loads_as_its_state_and_what_came_after(stores: Stores, head: RoomHead) -> None:
     await stores.rooms.append(head, 0, [_event("started")], None)
     assert await stores.rooms.load(ROOM) == StoredRoom(None, [_event("started")])
-    state = StateRecord(3, {"title": "Friday"})
+    state = StateRecord(3, '{"title": "Friday"}')
     await stores.rooms.append(head, 1, [_event("a"), _event("b")], state)
     await stores.rooms.append(head, 3, [_event("c")], None)
     assert await stores.rooms.load(ROOM) == StoredRoom(state, [_event("c")])

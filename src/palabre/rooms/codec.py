@@ -62,12 +62,12 @@ def write_state(room: Room) -> StateRecord:
     """Of the people only who is in: what `People` keeps ready beside it follows from that."""
     given = {name: getattr(room, name) for name in _FIELDS}
     state = _State(**given, participants=dict(room.participants), removed=dict(room.removed))
-    return StateRecord(room.version, _STATE.dump_python(state, mode="json"))
+    return StateRecord(room.version, _STATE.dump_json(state).decode())
 
 
 def read_state(record: StateRecord) -> Room:
     """Raises ValueError for data that does not fit."""
-    state = _STATE.validate_python(record.data)
+    state = _STATE.validate_json(record.data)
     given = {name: getattr(state, name) for name in _FIELDS}
     return Room(**given, people=People.of(state.participants.values()), removed=state.removed)
 

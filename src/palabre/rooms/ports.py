@@ -38,10 +38,10 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class StateRecord:
-    """The room's whole state at `version`, so that loading need not replay everything."""
+    """The room's whole state at `version` as JSON text, so that loading need not replay everything."""
 
     version: int
-    data: Json
+    data: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,15 +40,16 @@ class SqlRooms:
 
     async def load(self, room: RoomId) -> StoredRoom | None:
         """See `RoomStore`."""
-        head = select(t.rooms.c.state_version, t.rooms.c.state).where(t.rooms.c.id == room)
+        states = t.room_states.c
+        head = select(states.version, states.data).select_from(t.rooms).outerjoin(t.room_states)
         async with self._database.read() as connection:
-            row = (await connection.execute(head)).first()
+            row = (await connection.execute(head.where(t.rooms.c.id == room))).first()
             if row is None:
                 return None
             log = t.room_events.c
-            tail = select(log.type, log.data).where(log.room_id == room, log.version > row.state_version)
+            tail = select(log.type, log.data).where(log.room_id == room, log.version > (row.version or 0))
             found = (await connection.execute(tail.order_by(log.version))).all()
-        state = None if row.state is None else StateRecord(row.state_version, row.state)
+        state = None if row.data is None else StateRecord(row.version, row.data)
         return StoredRoom(state, [EventRecord(event.type, event.data) for event in found])
 
     async def version(self, room: RoomId) -> int | None:
@@ -65,10 +66,12 @@ class SqlRooms:
             return
         async with self._database.write() as connection:
             if after == 0:
-                await _begin(connection, head, len(events), state)
+                await _begin(connection, head, len(events))
             else:
-                await _advance(connection, head, after, len(events), state)
+                await _advance(connection, head, after, len(events))
             await connection.execute(insert(t.room_events), log)
+            if state is not None:
+                await _keep(connection, head.room, state)
 
     async def _advanced_at_once(self, head: RoomHead, after: int, log: Sequence[Values]) -> bool:
         """False when the pool has to do it. Raises VersionConflict."""
@@ -117,20 +120,17 @@ def _log(head: RoomHead, after: int, events: Sequence[EventRecord]) -> list[dict
     ]
 
 
-async def _begin(connection: AsyncConnection, head: RoomHead, count: int, state: StateRecord | None) -> None:
-    row = {"id": head.room, "chat_id": head.chat, "live": head.live, "version": count, "state_version": 0}
+async def _begin(connection: AsyncConnection, head: RoomHead, count: int) -> None:
+    row = {"id": head.room, "chat_id": head.chat, "live": head.live, "version": count}
     if (await connection.execute(select(t.rooms.c.id).where(t.rooms.c.id == head.room))).first() is not None:
         raise VersionConflict
-    begun = await connection.execute(insert_if_new(connection, t.rooms, {**row, **_state_values(state)}))
-    if begun.rowcount != 1:
+    if (await connection.execute(insert_if_new(connection, t.rooms, row))).rowcount != 1:
         raise RoomAlreadyLive
 
 
-async def _advance(
-    connection: AsyncConnection, head: RoomHead, after: int, count: int, state: StateRecord | None
-) -> None:
+async def _advance(connection: AsyncConnection, head: RoomHead, after: int, count: int) -> None:
     compared = (t.rooms.c.id == head.room, t.rooms.c.version == after)
-    values = {"live": head.live, "version": after + count, **_state_values(state)}
+    values = {"live": head.live, "version": after + count}
     try:
         swapped = await connection.execute(update(t.rooms).where(*compared).values(values))
     except IntegrityError as error:
@@ -139,8 +139,11 @@ async def _advance(
         raise VersionConflict
 
 
-def _state_values(state: StateRecord | None) -> dict[str, Any]:
-    return {} if state is None else {"state_version": state.version, "state": state.data}
+async def _keep(connection: AsyncConnection, room: RoomId, state: StateRecord) -> None:
+    """In place of the state before, which nobody needs any more."""
+    await connection.execute(delete(t.room_states).where(t.room_states.c.room_id == room))
+    row = {"room_id": room, "version": state.version, "data": state.data}
+    await connection.execute(insert(t.room_states).values(row))
 
 
 class SqlRecordings:

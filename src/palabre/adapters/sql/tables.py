@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
@@ -140,8 +141,6 @@ rooms = Table(
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("live", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
-    Column("state_version", BigInteger, nullable=False),
-    Column("state", Json),
     # One live room per chat, whatever the processes do at the same moment.
     Index(
         "uq_rooms_live_chat",
@@ -150,6 +149,15 @@ rooms = Table(
         sqlite_where=text("live"),
         postgresql_where=text("live"),
     ),
+)
+
+# Not beside the version: each step writes that row anew, and a state is as long as its room is full.
+room_states = Table(
+    "room_states",
+    metadata,
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
 )
 
 room_events = Table(
