@@ -31,6 +31,7 @@ class Engine:
     - `ticket_key`: the 32 bytes that tickets are signed with (HS256).
     - `edge_cors_origins`: origins whose pages may use the doors; all when empty.
     - `edge_proxies`: IP addresses of proxies whose X-Forwarded-For is believed.
+    - `metrics_for`: networks (`address/length`) that may read the edge's metrics.
     - `max_*`: bounds; what would go beyond is refused with 503. `max_late_ms`: new listeners are refused while most
       of the sound leaves later than that; 0 for never.
     - `floor_above`: rooms with more listeners than this are packed: whoever may not speak hears the mix.
@@ -55,6 +56,7 @@ class Engine:
         pin_shards: str = "auto",
         edge_cors_origins: list[str] = ...,
         edge_proxies: list[str] = ...,
+        metrics_for: list[str] = ...,
         requests_per_s_per_address: int = 200,
         max_sessions: int = 50_000,
         max_sessions_per_room: int = 20_000,

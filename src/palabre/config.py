@@ -25,8 +25,13 @@ def _ip_address(text: str) -> str:
     return str(ipaddress.ip_address(text))
 
 
+def _ip_network(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Address = Annotated[str, AfterValidator(_ip_address)]
+Network = Annotated[str, AfterValidator(_ip_network)]
 Url = Annotated[str, AfterValidator(_without_slash)]
 
 
@@ -68,6 +73,10 @@ class Settings(BaseModel):
     proxies: tuple[Address, ...] = Field(
         ("127.0.0.1", "::1"),
         description="IP addresses of proxies, commas between; their X-Forwarded-For is believed",
+    )
+    metrics_for: tuple[Network, ...] = Field(
+        ("127.0.0.1/32", "::1/128"),
+        description="IP addresses or networks that may read the metrics, commas between",
     )
     media_addresses: tuple[Address, ...] = Field(
         (), description="IP addresses told to browsers, commas between; else all of the machine's own"
@@ -113,7 +122,7 @@ def variables(model: type[BaseModel]) -> dict[str, str]:
     return {name: f"{prefix}{name.upper()}" for name in model.model_fields if name != "limits"}
 
 
-_LISTS = ("proxies", "media_addresses")
+_LISTS = ("proxies", "metrics_for", "media_addresses")
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ def test_variables_are_read_by_type() -> None:
         "PALABRE_EDGE_URL": "https://edge.example/",
         "PALABRE_MEDIA_ADDRESSES": "192.0.2.1, 2001:db8::1",
         "PALABRE_PROXIES": "192.0.2.7",
+        "PALABRE_METRICS_FOR": "192.0.2.7,10.0.0.0/8",
         "PALABRE_LIMIT_PARTICIPANTS": "50",
     }
     settings = load_settings(environ)
@@ -29,6 +30,7 @@ def test_variables_are_read_by_type() -> None:
     assert settings.edge_url == "https://edge.example"
     assert settings.media_addresses == ("192.0.2.1", "2001:db8::1")
     assert settings.proxies == ("192.0.2.7",)
+    assert settings.metrics_for == ("192.0.2.7/32", "10.0.0.0/8")
     assert settings.limits.participants == 50
 
 

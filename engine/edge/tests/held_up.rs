@@ -50,6 +50,7 @@ impl Parts {
             tickets: Arc::new(Tickets::new(&KEY)),
             media: Arc::clone(&media),
             events,
+            metrics_for: Arc::new([]),
         };
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ impl Engine {
         pin_shards = "auto",
         edge_cors_origins = Vec::new(),
         edge_proxies = Vec::new(),
+        metrics_for = Vec::new(),
         requests_per_s_per_address = 200,
         max_sessions = 50_000,
         max_sessions_per_room = 20_000,
@@ -67,6 +69,7 @@ impl Engine {
         pin_shards: &str,
         edge_cors_origins: Vec<String>,
         edge_proxies: Vec<String>,
+        metrics_for: Vec<String>,
         requests_per_s_per_address: u32,
         max_sessions: usize,
         max_sessions_per_room: usize,
@@ -105,6 +108,7 @@ impl Engine {
                 ..HttpLimits::default()
             },
             proxies: addresses(&edge_proxies)?,
+            metrics_for: parsed(&metrics_for, "IP network")?,
             max_streams: MAX_STREAMS,
         };
         let engine = py
@@ -244,9 +248,13 @@ fn pack_size(frames: usize) -> PyResult<PackSize> {
 }
 
 fn addresses(texts: &[String]) -> PyResult<Vec<IpAddr>> {
+    parsed(texts, "IP address")
+}
+
+fn parsed<T: FromStr>(texts: &[String], what: &str) -> PyResult<Vec<T>> {
     let parse = |text: &String| {
         text.parse()
-            .map_err(|_| PyValueError::new_err(format!("{text:?} is not an IP address")))
+            .map_err(|_| PyValueError::new_err(format!("{text:?} is not an {what}")))
     };
     texts.iter().map(parse).collect()
 }

@@ -196,6 +196,7 @@ def _engine(settings: Settings, ticket_key: bytes) -> Iterator[Engine]:
             floor_frames=None if settings.floor_frames == "auto" else int(settings.floor_frames),
             edge_cors_origins=[settings.public_url] if settings.public_url else [],
             edge_proxies=list(settings.proxies),
+            metrics_for=list(settings.metrics_for),
         )
     except OSError as error:
         ports = "PALABRE_EDGE_PORT (TCP) or PALABRE_MEDIA_PORT (UDP)"

@@ -1,12 +1,23 @@
 """What the operator's programs read."""
 
 import socket
+from pathlib import Path
 
-from tests.integration.api.people import House
+import httpx
+import pytest
+
+from palabre.api.metrics import may_read
+from tests.integration.api.people import House, opened
+
+
+async def _asked_from(house: House, address: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=house.app, client=(address, 40000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://palabre.test") as http:
+        return await http.get("/metrics")
 
 
 async def _counters(house: House) -> dict[str, float]:
-    answer = await house.visitor().http.get("/metrics")
+    answer = await _asked_from(house, "127.0.0.1")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in answer.text.splitlines())}
@@ -30,3 +41,25 @@ async def test_what_the_process_holds_is_in_the_metrics(house: House) -> None:
         assert counters[name] > 0, name
     with socket.socket():
         assert (await _counters(house))["process_open_fds"] == counters["process_open_fds"] + 1
+
+
+async def test_metrics_are_for_the_machine_itself_until_others_are_named(house: House) -> None:
+    refused = await _asked_from(house, "198.51.100.7")
+    assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")
+    assert "PALABRE_METRICS_FOR" in refused.json()["detail"]
+    assert (await _asked_from(house, "::1")).status_code == 200
+
+
+async def test_the_operator_names_networks_that_may_read_the_metrics(tmp_path: Path) -> None:
+    async with opened(tmp_path, metrics_for="198.51.100.0/24, 2001:db8::7") as house:
+        assert (await _asked_from(house, "198.51.100.7")).status_code == 200
+        assert (await _asked_from(house, "2001:db8::7")).status_code == 200
+        assert (await _asked_from(house, "127.0.0.1")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [("::ffff:192.0.2.1", True), ("192.0.2.1", True), ("192.0.3.1", False), ("unknown", False)],
+)
+def test_an_address_is_in_a_network_however_it_is_written(address: str, allowed: bool) -> None:
+    assert may_read(address, ["192.0.2.0/24"]) is allowed

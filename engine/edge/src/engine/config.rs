@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use axum::http::HeaderValue;
+use ipnet::IpNet;
 use palabre_core::shard::Limits;
 use palabre_net::{MediaConfig, MediaError, Pinning};
 use tokio::net::TcpListener;
@@ -31,6 +32,8 @@ pub struct EngineConfig {
     pub http: HttpLimits,
     /// Proxies whose X-Forwarded-For is believed: limits for one address count whom they speak for.
     pub proxies: Vec<IpAddr>,
+    /// Who may read the metrics.
+    pub metrics_for: Vec<IpNet>,
     /// Event streams open at once.
     pub max_streams: usize,
 }

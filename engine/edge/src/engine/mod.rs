@@ -60,6 +60,7 @@ impl Engine {
             tickets: Arc::new(Tickets::new(&config.ticket_key)),
             media: Arc::new(media),
             events,
+            metrics_for: config.metrics_for.as_slice().into(),
         };
         let doors = Doors {
             router: router(app.clone(), &origins),

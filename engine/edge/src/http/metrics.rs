@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use axum::Extension;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 
-use super::App;
+use super::server::Sender;
+use super::{App, Problem};
 
 impl App {
     /// Counters by name.
@@ -19,12 +22,22 @@ impl App {
     }
 }
 
-/// All counters, one a line.
-pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
+/// All counters, one a line, for whom the operator named.
+pub async fn metrics(
+    State(app): State<App>,
+    Extension(Sender(address)): Extension<Sender>,
+) -> Result<impl IntoResponse, Problem> {
+    let address = address.to_canonical();
+    if !app.metrics_for.iter().any(|net| net.contains(&address)) {
+        let detail = format!(
+            "Metrics are not for {address}. The operator names who may read them in PALABRE_METRICS_FOR."
+        );
+        return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", detail));
+    }
     let mut text = String::new();
     for (name, value) in app.metrics() {
         // Writing to a String cannot fail.
         let _infallible = writeln!(text, "palabre_{name} {value}");
     }
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -22,6 +22,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::routing::{get, patch, post};
+use ipnet::IpNet;
 use palabre_net::{EventQueue, Media};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -40,6 +41,8 @@ pub struct App {
     pub tickets: Arc<Tickets>,
     pub media: Arc<Media>,
     pub events: Arc<EventQueue>,
+    /// Who may read the metrics.
+    pub metrics_for: Arc<[IpNet]>,
 }
 
 /// All doors, behind CORS for `origins` (all when empty: tickets are no cookies, so no page can borrow them).

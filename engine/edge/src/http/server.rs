@@ -36,6 +36,10 @@ pub struct Doors {
     pub proxies: Proxies,
 }
 
+/// Whose request it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender(pub IpAddr);
+
 /// Accepts until the task is dropped. Beyond `connections` open ones, newcomers wait in the kernel's queue.
 pub async fn serve(listener: TcpListener, doors: Doors, connections: usize) {
     let places = Arc::new(Semaphore::new(connections));
@@ -79,9 +83,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, place: Pl
         tracing::debug!(%error, "A connection could not be tuned.");
     }
     let (sender, mut taken) = mpsc::channel(1);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let address = doors.proxies.sender(peer.ip(), request.headers());
         let allowed = doors.addresses.may_ask(address, Instant::now());
+        request.extensions_mut().insert(Sender(address));
         let (router, sender) = (doors.router.clone(), sender.clone());
         async move {
             if !allowed {

@@ -66,7 +66,7 @@ impl World {
         })
     }
 
-    fn with(config: EngineConfig) -> Self {
+    pub fn with(config: EngineConfig) -> Self {
         let engine = Engine::start(&config).unwrap();
         engine.open_room(ROOM.into()).unwrap();
         Self {
@@ -143,7 +143,7 @@ impl Talk {
     }
 }
 
-fn config() -> EngineConfig {
+pub fn config() -> EngineConfig {
     EngineConfig {
         edge_bind: "127.0.0.1:0".into(),
         media_bind: "127.0.0.1:0".into(),
@@ -155,6 +155,7 @@ fn config() -> EngineConfig {
         cors_origins: Vec::new(),
         http: HttpLimits::default(),
         proxies: Vec::new(),
+        metrics_for: Vec::new(),
         max_streams: 100,
     }
 }

@@ -34,6 +34,7 @@ impl Stage {
             cors_origins: Vec::new(),
             http: HttpLimits::default(),
             proxies: Vec::new(),
+            metrics_for: Vec::new(),
             max_streams: 100,
         };
         let engine = Engine::start(&config).unwrap();
