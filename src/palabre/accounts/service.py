@@ -75,15 +75,15 @@ class Accounts:
         now = self._clock.now()
         await self._sessions.remove_expired(now)
         token, expires = self._ids.token(), now + self._session_length
-        await self._sessions.add(_hashed(token), found[0].id, created=now, expires=expires)
+        await self._sessions.add(hashed(token), found[0].id, created=now, expires=expires)
         return SignedIn(found[0], token, expires)
 
     async def whose(self, token: str) -> Account | None:
         """The account a session token belongs to; None when it is unknown or expired."""
-        return await self._sessions.account_of(_hashed(token), self._clock.now())
+        return await self._sessions.account_of(hashed(token), self._clock.now())
 
     async def sign_out(self, token: str) -> None:
-        await self._sessions.remove(_hashed(token))
+        await self._sessions.remove(hashed(token))
 
     async def change_profile(
         self,
@@ -104,6 +104,6 @@ class Accounts:
         return changed
 
 
-def _hashed(token: str) -> bytes:
-    """SHA-256 is enough here: the token has 256 random bits, there is nothing to guess."""
+def hashed(token: str) -> bytes:
+    """A session token as the stores know it. SHA-256 is enough: of 256 random bits there is nothing to guess."""
     return hashlib.sha256(token.encode()).digest()

@@ -7,11 +7,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from palabre.accounts.service import hashed
 from palabre.api.edge import edge_of_scope
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
 from palabre.api.rates import Rate
-from palabre.chats.ports import Card, Place
+from palabre.chats.directory import seen
+from palabre.chats.ports import Card, Entrance, LastPersona, Place
 from palabre.config import Limits
 from palabre.domain.accounts import Account
 from palabre.domain.ids import ChatId, MessageId, RoomId
@@ -63,6 +65,7 @@ class Visit:
     place: Place | None = None
     look: Look | None = None
     message: Message | None = None
+    last: LastPersona | None = None
 
     @property
     def me(self) -> Account:
@@ -122,13 +125,16 @@ async def admit(request: Request, operation: str) -> Visit:
         return Visit(None, None)
     services = services_of(request)
     token, from_cookie = _token(request)
-    account = await services.accounts.whose(token) if token else None
-    if account is None or token is None:
+    if not token:
+        raise Refused(Code.NOT_SIGNED_IN)
+    entrance = await _entrance(request, services, token) if rule.scope is Scope.ROOM else None
+    account = await services.accounts.whose(token) if entrance is None else entrance.account
+    if account is None:
         raise Refused(Code.NOT_SIGNED_IN)
     if from_cookie and request.method not in _SAFE_METHODS:
         _check_csrf(request, token)
     rates_of(request).account.take(account.id, services.clock.monotonic())
-    visit = await _named(request, services, rule, Visit(account, token))
+    visit = await _named(request, services, rule, Visit(account, token), entrance)
     if visit.place is not None:
         check(rule, visit.place)
     return visit
@@ -159,7 +165,15 @@ def _check_csrf(request: Request, token: str) -> None:
         raise Refused(Code.CSRF_FAILED)
 
 
-async def _named(request: Request, services: Services, rule: Rule, visit: Visit) -> Visit:
+async def _entrance(request: Request, services: Services, token: str) -> Entrance | None:
+    """What can be known of a request to a room at once. None: ask one after another, which tells what is missing."""
+    room = RoomId(request.path_params["room_id"])
+    return await services.entrances.find(hashed(token), room, services.clock.now())
+
+
+async def _named(
+    request: Request, services: Services, rule: Rule, visit: Visit, entrance: Entrance | None
+) -> Visit:
     """The visit with what the path names, when the account may see it. Raises Refused as NOT_VISIBLE says."""
     path, me = request.path_params, visit.me.id
     try:
@@ -169,15 +183,24 @@ async def _named(request: Request, services: Services, rule: Rule, visit: Visit)
             case Scope.CHAT:
                 return replace(visit, place=await services.directory.visible(ChatId(path["chat_id"]), me))
             case Scope.ROOM:
-                room = await services.rooms.load(RoomId(path["room_id"]))
-                there = await services.directory.place(room.chat, me)
-                return Visit(visit.account, visit.token, there, look(room, actor_of(me, there.mine)))
+                return await _inside(services, RoomId(path["room_id"]), visit, entrance)
             case Scope.MESSAGE:
                 message = await services.conversation.get(MessageId(path["message_id"]))
                 there = await services.directory.place(message.chat, me)
                 return replace(visit, place=there, message=message)
     except Refused as refused:
         raise Refused(NOT_VISIBLE[rule.scope]) from refused
+
+
+async def _inside(services: Services, room_id: RoomId, visit: Visit, entrance: Entrance | None) -> Visit:
+    me = visit.me.id
+    if entrance is None:
+        room, last = await services.rooms.load(room_id), None
+        there = await services.directory.place(room.chat, me)
+    else:
+        room, last = await services.rooms.load(room_id, entrance.version), entrance.last
+        there = seen(entrance.there)
+    return Visit(visit.account, visit.token, there, look(room, actor_of(me, there.mine)), last=last)
 
 
 # Coroutines, though nothing waits in them: the framework would send plain functions through a thread each.

@@ -12,6 +12,7 @@ from palabre.chats.conversation import Conversation
 from palabre.chats.directory import Directory
 from palabre.chats.membership import Membership
 from palabre.chats.personas import Masks
+from palabre.chats.ports import Entrances
 from palabre.config import Settings
 from palabre.domain.ids import BlobId, RecordingId
 from palabre.rooms.service import RoomService
@@ -52,6 +53,7 @@ class Services:
     clock: Clock
     ids: Ids
     accounts: Accounts
+    entrances: Entrances
     directory: Directory
     membership: Membership
     conversation: Conversation

@@ -88,6 +88,7 @@ def _services(base: Base, rooms: RoomParts, passwords: Passwords) -> Services:
         clock=clock,
         ids=ids,
         accounts=_accounts(base, passwords),
+        entrances=stores.entrances,
         directory=base.directory,
         membership=Membership(
             stores.chats, stores.members, stores.invites, rooms.service, clock=clock, ids=ids

@@ -6,6 +6,7 @@ from palabre.adapters.sql.accounts import SqlAccounts, SqlSessions
 from palabre.adapters.sql.answers import SqlAnswers
 from palabre.adapters.sql.chats import SqlChats
 from palabre.adapters.sql.database import Database
+from palabre.adapters.sql.entrances import SqlEntrances
 from palabre.adapters.sql.members import SqlInvites, SqlMembers, SqlPersonaChoices
 from palabre.adapters.sql.messages import SqlMessages
 from palabre.adapters.sql.rooms import SqlRecordings, SqlRooms
@@ -18,6 +19,7 @@ class Stores:
     accounts: SqlAccounts
     sessions: SqlSessions
     chats: SqlChats
+    entrances: SqlEntrances
     members: SqlMembers
     invites: SqlInvites
     choices: SqlPersonaChoices
@@ -33,6 +35,7 @@ class Stores:
             accounts=SqlAccounts(database),
             sessions=SqlSessions(database),
             chats=SqlChats(database),
+            entrances=SqlEntrances(database),
             members=SqlMembers(database),
             invites=SqlInvites(database),
             choices=SqlPersonaChoices(database),

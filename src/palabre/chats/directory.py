@@ -62,10 +62,7 @@ class Directory:
 
     async def place(self, chat: ChatId, viewer: AccountId) -> Place:
         """The same without counting anybody. Raises Refused(CHAT_NOT_FOUND)."""
-        found = await self._store.place(chat, viewer)
-        if found is None or not may_see(found.chat, found.mine):
-            raise Refused(Code.CHAT_NOT_FOUND)
-        return found
+        return seen(await self._store.place(chat, viewer))
 
     async def of(self, account: AccountId, *, cursor: str | None) -> tuple[list[Card], str | None]:
         """The account's own chats, Saved Messages first, and the cursor of the next page."""
@@ -99,6 +96,13 @@ class Directory:
         )
         await self._store.change(changed)
         return replace(card, chat=changed)
+
+
+def seen(found: Place | None) -> Place:
+    """The place, if its account may see it. Raises Refused(CHAT_NOT_FOUND)."""
+    if found is None or not may_see(found.chat, found.mine):
+        raise Refused(Code.CHAT_NOT_FOUND)
+    return found
 
 
 def _public_handle(handle: str | None, visibility: Visibility) -> str | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from palabre.domain.accounts import Account
 from palabre.domain.chats import Chat, Member, Right
-from palabre.domain.ids import AccountId, ChatId, MessageId
+from palabre.domain.ids import AccountId, ChatId, MessageId, RoomId
 from palabre.domain.messages import Draft, Message
 from palabre.domain.personas import PersonaRef
 
@@ -128,6 +128,31 @@ class PersonaChoices(Protocol):
     async def remember(self, chat: ChatId, account: AccountId, persona: PersonaRef) -> None: ...
 
     async def remembered(self, chat: ChatId, account: AccountId) -> PersonaRef | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LastPersona:
+    """Under which persona an account last took part in a chat; None for never."""
+
+    ref: PersonaRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who asks for a room, and what it finds there. `version` is the room's newest."""
+
+    account: Account
+    version: int
+    there: Place
+    last: LastPersona
+
+
+class Entrances(Protocol):
+    """What other stores answer one after another, in one question: it is asked at every join."""
+
+    async def find(self, token_hash: bytes, room: RoomId, now: datetime) -> Entrance | None:
+        """None when the session is not known, or expired, or there is no such room."""
+        ...
 
 
 class Hints(Protocol):

@@ -54,9 +54,12 @@ class Journal:
         self._appends: dict[RoomId, asyncio.Event] = {}
         self._loads = Together[RoomId, None, _Known](self._load)
 
-    async def load(self, room: RoomId) -> Room:
-        """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
-        return (await self._newest(room)).room
+    async def load(self, room: RoomId, newest: int | None = None) -> Room:
+        """The room at its newest version, or at one that is not older than `newest`, which the store has just told.
+
+        Raises Refused(ROOM_NOT_FOUND).
+        """
+        return (await self._newest(room, newest)).room
 
     async def begin(self, event: RoomStarted) -> Room:
         """Writes a new room's first event, unless it is there already. Raises Refused(ROOM_ALREADY_LIVE)."""
@@ -90,8 +93,8 @@ class Journal:
             return step
         raise Refused(Code.VERSION_CONFLICT)
 
-    async def _newest(self, room: RoomId) -> _Known:
-        version = await self._store.version(room)
+    async def _newest(self, room: RoomId, newest: int | None = None) -> _Known:
+        version = await self._store.version(room) if newest is None else newest
         if version is None:
             raise Refused(Code.ROOM_NOT_FOUND)
         if self._known(room, version) is None and (append := self._appends.get(room)) is not None:

@@ -38,9 +38,9 @@ class Runner:
         self._options = options
         self._steps = Together[RoomId, c.Command, Room](self._run_all)
 
-    async def load(self, room: RoomId) -> Room:
-        """The room at its newest version. Raises Refused(ROOM_NOT_FOUND)."""
-        return await self._journal.load(room)
+    async def load(self, room: RoomId, newest: int | None = None) -> Room:
+        """See `Journal.load`."""
+        return await self._journal.load(room, newest)
 
     async def find(self, room: RoomId) -> Room | None:
         """The same, None when there is none."""

@@ -125,9 +125,12 @@ class RoomService:
         )
         return await self._runner.begin(start(command, self._clock.now()))
 
-    async def load(self, room_id: RoomId) -> Room:
-        """The room, live or ended. Raises Refused(ROOM_NOT_FOUND)."""
-        return await self._runner.load(room_id)
+    async def load(self, room_id: RoomId, newest: int | None = None) -> Room:
+        """The room, live or ended; `newest` is its version, if that was asked already.
+
+        Raises Refused(ROOM_NOT_FOUND).
+        """
+        return await self._runner.load(room_id, newest)
 
     async def join(self, by: Actor, room: Room, persona: Persona, *, take_over: bool = False) -> Entry:
         """Enters, or enters again. `take_over` cuts the sessions another device has, and tells it why."""

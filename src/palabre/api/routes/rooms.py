@@ -64,7 +64,7 @@ async def join_room(
     """Enter, or come back: the same account and persona is the same participant, with a new ticket."""
     wish, services, inside = body or wire.JoinRoom(), services_of(request), visit.inside
     ref = None if wish.as_ is None else PersonaRef(wish.as_.kind, wish.as_.id)
-    persona = await services.masks.chosen(visit.there, visit.me, ref)
+    persona = await services.masks.chosen(visit.there, visit.me, ref, visit.last)
     entry = await services.rooms.join(inside.by, inside.room, persona, take_over=wish.take_over)
     if ref is not None:
         await services.masks.remember(visit.there, visit.me, persona)
