@@ -44,10 +44,15 @@ fn tone(seconds: usize) -> Vec<Vec<u8>> {
 /// A room that is packed with more than `above` listeners: Ann's microphone (0), Ann's ear (1), and the ears of `others`,
 /// who may not speak and are the participants 2, 3 and so on.
 fn room(above: usize, others: usize) -> World {
-    let floor = FloorRules {
+    let rules = FloorRules {
         above,
         frames: Some(PackSize::Three),
+        ..FloorRules::default()
     };
+    room_with(rules, others)
+}
+
+fn room_with(floor: FloorRules, others: usize) -> World {
     let limits = Limits {
         floor,
         ..Limits::default()
@@ -292,6 +297,91 @@ fn packs_lost_on_the_way_are_sent_again_on_request() {
         let arrived = numbers.len() as f64 / span as f64;
         assert!(arrived > 0.97, "{arrived} arrived at a loss of 10 %");
     }
+}
+
+const LOSING: Conditions = Conditions {
+    loss: 0.1,
+    burst: 1.0,
+    duplication: 0.0,
+    delay: Duration::from_millis(20),
+    jitter: Duration::ZERO,
+};
+
+#[test]
+fn whose_network_loses_one_packet_in_ten_is_moved_to_the_slots_and_back_after_a_good_minute() {
+    let mut world = room(0, 3);
+    world.say(0, &tone(1));
+    world.spoil_way_down(LOSING, 7);
+    world.say(0, &tone(20));
+    assert_eq!(
+        world.shard.listeners(),
+        (4, 0),
+        "Ann is on the slots anyway"
+    );
+    assert_eq!(world.shard.sheltered(), 3);
+    forget(&mut world);
+    world.say(0, &tone(4));
+    world.run(second());
+    for client in 2..5 {
+        let (slots, mix) = heard(&world, client);
+        assert!(
+            mix.is_empty() && slots.len() > 190,
+            "{} packets",
+            slots.len()
+        );
+    }
+
+    world.spoil_way_down(Conditions::default(), 8);
+    world.say(0, &tone(50));
+    assert_eq!(world.shard.sheltered(), 3, "that was no minute yet");
+    world.say(0, &tone(20));
+    world.run(second());
+    assert_eq!(
+        (world.shard.listeners(), world.shard.sheltered()),
+        ((1, 3), 0)
+    );
+    forget(&mut world);
+    world.say(0, &tone(2));
+    world.run(second());
+    for client in 2..5 {
+        let (slots, mix) = heard(&world, client);
+        assert!(slots.is_empty() && mix.len() > 30, "{} packs", mix.len());
+        assert_whole(&world, client);
+    }
+}
+
+#[test]
+fn where_everybody_loses_packets_only_so_many_leave_the_mix_as_a_shard_affords() {
+    let rules = FloorRules {
+        above: 0,
+        frames: Some(PackSize::Three),
+        sheltered: 3,
+    };
+    let mut world = room_with(rules, 6);
+    world.spoil_way_down(LOSING, 7);
+    world.say(0, &tone(40));
+    assert_eq!(
+        (world.shard.listeners(), world.shard.sheltered()),
+        ((3, 4), 2)
+    );
+    let session = |world: &World, client: usize| world.clients[client].accepted.session.clone();
+    for client in 2..8 {
+        let session = session(&world, client);
+        world
+            .shard
+            .disconnect(world.now, &session, &mut world.out)
+            .unwrap();
+    }
+    assert_eq!(world.shard.sheltered(), 0, "who has left takes no place");
+}
+
+#[test]
+fn who_asks_for_nothing_again_is_moved_for_what_its_reports_say() {
+    let mut world = room(0, 2);
+    (2..4).for_each(|client| world.clients[client].suppress_nacks());
+    world.spoil_way_down(LOSING, 7);
+    world.say(0, &tone(40));
+    assert_eq!(world.shard.sheltered(), 2);
 }
 
 #[derive(Debug, Clone, Copy)]

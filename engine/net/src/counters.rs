@@ -29,6 +29,8 @@ pub(crate) struct Counters {
     pub rooms: AtomicU64,
     pub slot_listeners: AtomicU64,
     pub mix_listeners: AtomicU64,
+    /// Listeners of packed rooms who hear the slots because they lose packets.
+    pub sheltered: AtomicU64,
     /// Sessions that have not shaken hands yet, datagrams of handshakes that wait, and those that found no place.
     pub half_open: AtomicU64,
     pub handshakes_waiting: AtomicU64,
@@ -58,7 +60,7 @@ pub(crate) fn metrics<'a>(
     shards: impl Iterator<Item = &'a Counters> + Clone,
 ) -> Vec<(String, f64)> {
     type Of = fn(&Counters) -> &AtomicU64;
-    let named: [(&str, Of); 16] = [
+    let named: [(&str, Of); 17] = [
         ("media_datagrams_received", |all| &all.received),
         ("media_datagrams_sent", |all| &all.sent),
         ("media_datagrams_dropped{why=\"full\"}", |all| {
@@ -77,6 +79,7 @@ pub(crate) fn metrics<'a>(
             &all.slot_listeners
         }),
         ("media_listeners{hears=\"mix\"}", |all| &all.mix_listeners),
+        ("media_listeners_sheltered", |all| &all.sheltered),
         ("media_sessions_opening", |all| &all.half_open),
         ("media_handshakes_waiting", |all| &all.handshakes_waiting),
         ("media_handshakes_dropped", |all| &all.handshakes_dropped),

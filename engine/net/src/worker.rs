@@ -291,6 +291,7 @@ impl Worker {
         for (counter, value) in [
             (&counters.slot_listeners, slots),
             (&counters.mix_listeners, mix),
+            (&counters.sheltered, self.shard.sheltered()),
         ] {
             counter.store(value as u64, Ordering::Relaxed);
         }

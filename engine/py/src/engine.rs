@@ -97,6 +97,7 @@ impl Engine {
                 floor: FloorRules {
                     above: floor_above,
                     frames: floor_frames.map(pack_size).transpose()?,
+                    ..FloorRules::default()
                 },
                 ..Limits::default()
             },

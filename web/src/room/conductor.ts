@@ -1,11 +1,11 @@
 import { rooms } from "../api/calls";
 import { asProblem } from "../api/problem";
+import { watchLines } from "../media/lines";
 import { OwnMicrophone } from "../media/own_microphone";
 import { MediaPath } from "../media/path";
 import type { PathState } from "../media/path_machine";
 import { askForResilientOpus } from "../media/sdp";
 import { Loudspeakers } from "../media/speakers";
-import { watchVoices } from "../media/voices";
 import type { Change, JoinAnswer, PersonaChoice, RoomEvent, RoomSnapshot } from "../wire";
 import { EventStream } from "./event_stream";
 import type { EventsState } from "./events_machine";
@@ -155,7 +155,7 @@ export class Conductor {
     if (this.read().mic.wanted === "on")
       this.#speak.send(this.#speak.state.at === "off" ? { is: "start" } : { is: "renewed" });
     else this.#speak.send({ is: "stop" });
-    this.#stopWatching ??= watchVoices(
+    this.#stopWatching ??= watchLines(
       () => this.#hear.receivers(),
       (csrcs) => this.dispatch({ type: "heard_speaking", csrcs, atMs: Date.now() }),
     );

@@ -59,6 +59,8 @@ impl Line {
             Self::Mix(size) => FloorRules {
                 above: 0,
                 frames: Some(size),
+                // What is measured is the packs.
+                sheltered: 0,
             },
         }
     }

@@ -71,6 +71,10 @@ impl Line {
         self.sent_since_report = true;
     }
 
+    pub fn packets(&self) -> u32 {
+        self.packets
+    }
+
     /// Packets and octets sent so far, when there are more than at the last report.
     pub fn news(&mut self) -> Option<(u32, u32)> {
         std::mem::take(&mut self.sent_since_report).then_some((self.packets, self.octets))

@@ -194,6 +194,13 @@ impl Fanout {
         true
     }
 
+    /// Packets that the listener was sent on all lines, modulo 2^32; those sent again are not counted.
+    #[must_use]
+    pub fn packets(&self, key: usize) -> u32 {
+        let lines = self.lines.iter().filter_map(|line| line.get(key));
+        lines.fold(0, |sum, line| sum.wrapping_add(line.packets()))
+    }
+
     /// What the listener was sent on `line`, when that is more than at the last call.
     pub fn news(&mut self, key: usize, line: usize) -> Option<Sent> {
         let (packets, octets) = self.line(key, line)?.news()?;

@@ -138,6 +138,9 @@ impl Shard {
         };
         peer.link.close(out);
         self.fanout.leave(key);
+        if peer.side.is_sheltered() {
+            self.sheltered -= 1;
+        }
         self.by_session.remove(&peer.session);
         for ufrag in &peer.ufrags {
             self.by_ufrag.remove(ufrag);

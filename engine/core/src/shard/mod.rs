@@ -11,11 +11,13 @@ mod half_open;
 mod handshakes;
 mod ids;
 mod inbound;
+mod losses;
 mod outbound;
 mod peer;
 mod reports;
 mod room_state;
 mod sessions;
+mod shelter;
 mod timers;
 mod traffic;
 mod types;
@@ -73,6 +75,8 @@ pub struct Shard {
     fanout: Fanout,
     reports: Round,
     reports_alarm: Alarm,
+    /// Listeners who are spared the packs.
+    sheltered: usize,
     counts: Counts,
 }
 
@@ -104,6 +108,7 @@ impl Shard {
             fanout: Fanout::default(),
             reports: Round::default(),
             reports_alarm: Alarm::default(),
+            sheltered: 0,
             counts: Counts::default(),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::ShardSink;
 use super::audience::Hears;
+use super::losses::Losses;
 use super::room_state::{Rings, RoomState};
 use crate::fanout::{LINES, MIX, Sent};
 use crate::link::{Link, RetransmitRing};
@@ -17,6 +18,7 @@ const MAX_REPEATS: usize = 32;
 #[derive(Debug)]
 pub(super) struct Outbound {
     pub payload_type: u8,
+    pub losses: Losses,
     open: Range<usize>,
 }
 
@@ -27,12 +29,25 @@ impl Outbound {
             0 | 1 => MIX..LINES,
             count => 0..count.min(LINES),
         };
-        Self { payload_type, open }
+        Self {
+            payload_type,
+            losses: Losses::default(),
+            open,
+        }
     }
 
     /// The lines that may be used, in the order of the client's audio lines.
     pub fn open(&self) -> Range<usize> {
         self.open.clone()
+    }
+
+    /// Packets that a report says are lost, and no report before did.
+    pub fn losses_reported(&mut self, packet: &Packet<'_>, state: &RoomState) -> u32 {
+        let lost = packet.report_blocks().filter_map(|block| {
+            let line = state.line(block.ssrc)?;
+            Some(self.losses.reported(line, block.cumulative_lost))
+        });
+        lost.fold(0, u32::saturating_add)
     }
 
     /// What this session can hear.

@@ -48,6 +48,14 @@ impl Side {
             Self::Listener(_) => Door::Whep,
         }
     }
+
+    /// Whether this is a listener that is spared the packs.
+    pub fn is_sheltered(&self) -> bool {
+        match self {
+            Self::Speaker(_) => false,
+            Self::Listener(outbound) => outbound.losses.is_sheltered(),
+        }
+    }
 }
 
 impl Peer {

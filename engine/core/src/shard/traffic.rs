@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::peer::Side;
 use super::{LinkKey, Shard, ShardSink, outbound};
-use crate::link::RtpPacket;
+use crate::link::{RetransmitRing, RtpPacket};
 use crate::rtcp::{self, NtpTime, Packets};
 
 impl Shard {
@@ -60,16 +60,21 @@ impl Shard {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
+        let mut lost = 0;
         for packet in packets {
             match (&mut peer.side, self.rooms.get_mut(peer.room)) {
-                (Side::Listener(_), Some(state)) => {
+                (Side::Listener(outbound), Some(state)) => {
+                    lost = outbound
+                        .losses_reported(&packet, state)
+                        .saturating_add(lost);
                     let group = state.group_of(key);
                     let (rings, mut affords) = state.repeats(now, &mut peer.budget);
-                    let mut repeat = |line, sequence| {
+                    let mut repeat = |line: (usize, &RetransmitRing), sequence| {
                         if !affords() {
                             self.counts.repeats_refused += 1;
                         } else if self.fanout.repeat(now, key, line, sequence, out) {
                             self.counts.repeated += 1;
+                            lost += outbound.losses.asked(line.0, sequence);
                         }
                     };
                     outbound::answer_nack(&packet, group, rings, &mut repeat);
@@ -77,6 +82,9 @@ impl Shard {
                 (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
                 (Side::Listener(_), None) => {}
             }
+        }
+        if lost > 0 {
+            self.on_lost(now, key, lost, out);
         }
     }
 
@@ -87,6 +95,7 @@ impl Shard {
         let sent = self.fanout.take_used();
         let (rows, more) = self.reports.step(self.fanout.rows(), sent);
         for key in rows {
+            self.look_after(now, key, out);
             let Some(peer) = self.links.get_mut(key) else {
                 continue;
             };

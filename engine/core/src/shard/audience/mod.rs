@@ -2,6 +2,7 @@
 
 mod moves;
 mod rules;
+mod shelter;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -35,6 +36,8 @@ struct Listener {
     index: usize,
     hears: Hears,
     may_speak: bool,
+    /// Loses too much to hear packs.
+    sheltered: bool,
     /// Has to be moved, in a pause or then at the latest.
     move_by: Option<Instant>,
 }
@@ -50,6 +53,7 @@ pub(super) struct Audience {
     listeners: HashMap<LinkKey, Listener>,
     /// Those who have to be moved, in the order in which it became so. Entries outlive their reason.
     waiting: Vec<LinkKey>,
+    sheltered: usize,
 }
 
 impl Audience {
@@ -61,6 +65,7 @@ impl Audience {
             groups: Default::default(),
             listeners: HashMap::new(),
             waiting: Vec::new(),
+            sheltered: 0,
         }
     }
 
@@ -99,7 +104,7 @@ impl Audience {
     /// A new listener, who begins at once where it belongs.
     pub fn enter(&mut self, now: Instant, link: LinkKey, hears: Hears, may_speak: bool) -> Feed {
         self.recount(now, self.listeners.len() + 1);
-        let feed = if self.belongs_to_mix(hears, may_speak) {
+        let feed = if self.belongs_to_mix(hears, may_speak, false) {
             Feed::Group(self.smallest_group())
         } else {
             Feed::Slots
@@ -113,6 +118,7 @@ impl Audience {
             index,
             hears,
             may_speak,
+            sheltered: false,
             move_by: None,
         };
         self.listeners.insert(link, listener);
@@ -122,6 +128,7 @@ impl Audience {
     pub fn leave(&mut self, now: Instant, link: LinkKey) {
         if let Some(listener) = self.listeners.remove(&link) {
             self.take_out(listener.feed, listener.index);
+            self.sheltered -= usize::from(listener.sheltered);
             self.recount(now, self.listeners.len());
         }
     }
@@ -140,7 +147,7 @@ impl Audience {
             return;
         };
         let in_mix = listener.feed != Feed::Slots;
-        let belongs = self.belongs_to_mix(listener.hears, listener.may_speak);
+        let belongs = self.belongs_to_mix(listener.hears, listener.may_speak, listener.sheltered);
         if let Some(listener) = self.listeners.get_mut(&link) {
             if in_mix == belongs {
                 listener.move_by = None;
@@ -151,11 +158,11 @@ impl Audience {
         }
     }
 
-    fn belongs_to_mix(&self, hears: Hears, may_speak: bool) -> bool {
+    fn belongs_to_mix(&self, hears: Hears, may_speak: bool, sheltered: bool) -> bool {
         match hears {
             Hears::Slots => false,
             Hears::Mix => true,
-            Hears::Both => self.crowd.is_packed() && !may_speak,
+            Hears::Both => self.crowd.is_packed() && !may_speak && !sheltered,
         }
     }
 

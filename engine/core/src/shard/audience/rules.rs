@@ -30,6 +30,13 @@ impl Crowd {
         self.packed
     }
 
+    /// Whether one listener more may hear the slots because it loses packets, as `here` do in this room and `all` in the
+    /// shard. A room takes at most twice what it leaves to others (as in Choudhury and Hahne's dynamic thresholds for
+    /// shared buffers): alone two thirds, and whatever others take there is something left.
+    pub fn affords_shelter(&self, here: usize, all: usize) -> bool {
+        here < 2 * self.rules.sheltered.saturating_sub(all)
+    }
+
     /// Frames in a pack, as they should be.
     pub fn size(&self) -> PackSize {
         match self.rules.frames {

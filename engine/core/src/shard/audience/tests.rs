@@ -6,6 +6,7 @@ use crate::room::{GroupIndex, Moment};
 const RULES: FloorRules = FloorRules {
     above: 10,
     frames: Some(PackSize::Three),
+    sheltered: 3,
 };
 
 fn now() -> Instant {
@@ -134,4 +135,65 @@ fn a_room_that_shrinks_a_little_stays_packed_and_further_down_it_does_not() {
     );
     assert_eq!(of(&audience), [7, 0, 0, 0]);
     assert!(!audience.wants_mix());
+}
+
+/// What a room of twenty who wait for nothing does when they all lose too much, `elsewhere` being sheltered already.
+fn all_lose(now: Instant, elsewhere: usize) -> Audience {
+    let mut audience = grown(now);
+    (11..20).for_each(|link| {
+        audience.enter(now, link, Hears::Both, false);
+    });
+    audience.on_turn(now, GroupIndex(0), Moment::Rest, |_, _| {});
+    let mut all = elsewhere;
+    for link in 0..20 {
+        all += usize::from(audience.shelter(now, link, all));
+        assert!(!audience.shelter(now, link, all), "once is enough");
+    }
+    audience
+}
+
+#[test]
+fn who_loses_too_much_leaves_the_mix_for_the_slots_and_comes_back_but_only_as_many_as_are_afforded()
+{
+    let now = now();
+    for (elsewhere, afforded) in [(0, 2), (1, 2), (2, 1), (3, 0), (100, 0)] {
+        let mut audience = all_lose(now, elsewhere);
+        audience.on_turn(now, GroupIndex(0), Moment::Rest, |_, feed| {
+            assert_eq!(feed, Feed::Slots)
+        });
+        let sheltered: Vec<LinkKey> = audience.slots().to_vec();
+        assert_eq!(sheltered.len(), afforded + 1, "and link 0, who may speak");
+        for link in sheltered {
+            audience.unshelter(now, link);
+        }
+        audience.on_turn(now, GroupIndex(0), Moment::Rest, |_, _| {});
+        assert_eq!(audience.slots(), [0]);
+    }
+}
+
+#[test]
+fn who_leaves_makes_room_for_the_next_who_loses_too_much() {
+    let now = now();
+    let mut audience = all_lose(now, 0);
+    assert!(!audience.shelter(now, 19, 2));
+    audience.leave(now, 1);
+    assert!(audience.shelter(now, 19, 1));
+    assert!(!audience.shelter(now, 18, 2));
+}
+
+proptest::proptest! {
+    #[test]
+    fn however_many_rooms_claim_losses_no_more_are_sheltered_than_a_shard_affords_and_no_room_takes_all(
+        limit in 0usize..1_000, wishes in proptest::collection::vec(0usize..5, 0..2_000)
+    ) {
+        let crowd = Crowd::new(FloorRules { sheltered: limit, ..RULES });
+        let mut rooms = [0; 5];
+        for room in wishes {
+            let all = rooms.iter().sum();
+            rooms[room] += usize::from(crowd.affords_shelter(rooms[room], all));
+        }
+        let all: usize = rooms.iter().sum();
+        proptest::prop_assert!(all <= limit);
+        proptest::prop_assert!(rooms.iter().all(|room| *room <= (2 * limit).div_ceil(3)));
+    }
 }

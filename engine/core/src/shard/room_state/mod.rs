@@ -165,6 +165,21 @@ impl RoomState {
         }
     }
 
+    /// A listener of the mix loses too much of it, as do `all` of the shard: true when it leaves the mix.
+    pub fn shelter(&mut self, now: Instant, link: LinkKey, all: usize) -> bool {
+        self.audience.shelter(now, link, all)
+    }
+
+    /// It does not any more.
+    pub fn unshelter(&mut self, now: Instant, link: LinkKey) {
+        self.audience.unshelter(now, link);
+    }
+
+    /// The line of an SSRC.
+    pub fn line(&self, ssrc: u32) -> Option<usize> {
+        self.rings.find(ssrc, 0).map(|(line, _)| line)
+    }
+
     /// `who` is about to speak.
     pub fn hurry(&mut self, now: Instant, who: ParticipantKey) {
         if let Some(ear) = self.people.member(who).and_then(|member| member.whep.link) {

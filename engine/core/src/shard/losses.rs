@@ -1,0 +1,141 @@
+//! How much of what a listener is sent it loses, as far as it says: it asks for packets again, or reports them lost.
+
+use std::time::{Duration, Instant};
+
+use crate::fanout::LINES;
+
+/// More than one packet in so many is too much for packs, whose losses are heard for longer and repaired later.
+const TOLERATED: u32 = 50;
+/// It has to be so many lost packets more than that: one bad moment is none of a bad network.
+const BEYOND: u32 = 3;
+/// A network has become good when for so long, and over so many packets at least (ten seconds of one voice), …
+const TRIAL: Duration = Duration::from_secs(60);
+const TRIAL_PACKETS: u32 = 500;
+/// … it lost at most one in so many: fewer than are tolerated, so that nobody goes to and fro.
+const GOOD: u32 = 100;
+
+/// What one listener loses.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    asked: [Asked; LINES],
+    /// The most that was ever reported lost of a line, in all.
+    reported: [u32; LINES],
+    /// What had been sent when somebody last looked.
+    sent: u32,
+    /// Lost packets beyond those that are tolerated, lately; in 1/[`TOLERATED`] of a packet.
+    excess: u32,
+    trial: Option<Trial>,
+}
+
+/// A listener that lost too much, while it is spared the packs.
+#[derive(Debug)]
+struct Trial {
+    since: Instant,
+    sent: u32,
+    lost: u32,
+}
+
+/// Which of the last 64 numbers of a line were asked for: a browser asks until a packet comes.
+#[derive(Debug, Default, Clone, Copy)]
+struct Asked {
+    highest: u16,
+    /// Bit n: `highest - n` was.
+    seen: u64,
+}
+
+impl Losses {
+    /// A packet of a line was asked for again; how many it makes that were not known to be lost.
+    pub fn asked(&mut self, line: usize, sequence: u16) -> u32 {
+        let asked = self.asked.get_mut(line);
+        asked.map_or(0, |asked| u32::from(asked.is_news(sequence)))
+    }
+
+    /// So many packets of a line are missing in all, by a report (RFC 3550 §6.4.1); what came after all is left out
+    /// there. How many more they are than ever before.
+    pub fn reported(&mut self, line: usize, cumulative: i32) -> u32 {
+        let cumulative = u32::try_from(cumulative).unwrap_or(0);
+        self.reported.get_mut(line).map_or(0, |most| {
+            let more = cumulative.saturating_sub(*most);
+            *most += more;
+            more
+        })
+    }
+
+    /// `lost` packets more, of `sent` in all (modulo 2^32). True when it has become too much; of a listener that is
+    /// spared the packs already, it is tried anew then.
+    pub fn lose(&mut self, now: Instant, sent: u32, lost: u32) -> bool {
+        let since = sent.wrapping_sub(std::mem::replace(&mut self.sent, sent));
+        let limit = BEYOND * TOLERATED;
+        // What is far beyond is forgotten as soon as what is just beyond.
+        let lost_now = lost.saturating_mul(TOLERATED);
+        self.excess = self.excess.saturating_sub(since).saturating_add(lost_now);
+        self.excess = self.excess.min(2 * limit);
+        let Some(trial) = &mut self.trial else {
+            return self.excess > limit;
+        };
+        trial.lost = trial.lost.saturating_add(lost);
+        if !trial.is_good(sent) {
+            self.shelter(now, sent);
+        }
+        false
+    }
+
+    /// The listener is spared the packs from now on.
+    pub fn shelter(&mut self, now: Instant, sent: u32) {
+        self.excess = 0;
+        self.trial = Some(Trial {
+            since: now,
+            sent,
+            lost: 0,
+        });
+    }
+
+    pub fn is_sheltered(&self) -> bool {
+        self.trial.is_some()
+    }
+
+    /// Whether the network of a listener that is spared the packs has become good, of `sent` packets in all. It is no
+    /// longer spared them then.
+    pub fn has_recovered(&mut self, now: Instant, sent: u32) -> bool {
+        let Some(trial) = &self.trial else {
+            return false;
+        };
+        let enough = sent.wrapping_sub(trial.sent) >= TRIAL_PACKETS;
+        let over = enough && now.saturating_duration_since(trial.since) >= TRIAL;
+        if over {
+            self.trial = None;
+        }
+        over
+    }
+}
+
+impl Trial {
+    /// So far, of `sent` packets in all. The first few are not much to go by.
+    fn is_good(&self, sent: u32) -> bool {
+        let packets = sent.wrapping_sub(self.sent).max(TRIAL_PACKETS);
+        self.lost.saturating_mul(GOOD) <= packets
+    }
+}
+
+impl Asked {
+    fn is_news(&mut self, sequence: u16) -> bool {
+        let ahead = sequence.wrapping_sub(self.highest) as i16;
+        let back = u32::from(ahead.unsigned_abs());
+        if ahead > 0 {
+            self.seen = self.seen.checked_shl(back).unwrap_or(0) | 1;
+        } else if back < u64::BITS {
+            let bit = 1 << back;
+            let news = self.seen & bit == 0;
+            self.seen |= bit;
+            return news;
+        } else {
+            // Only the last 128 packets can be asked for: the numbers have gone round since.
+            self.seen = 1;
+        }
+        self.highest = sequence;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;
