@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.generator import SPEECH, Figures, Generator
-from bench.namespace import Network, dropped_between_cores
+from bench.namespace import Network, dropped_on_the_way
 from bench.rows import Results
 from bench.server import Cpu, Process
 from bench.stage import Stage, engine_alone
@@ -131,11 +131,11 @@ def listen(generator: Generator, process: Process) -> tuple[Figures, Listened]:
     if not joined["joined"]:
         raise RuntimeError(f"nobody could join: {joined['first_failure']}")
     generator.until("measuring")
-    cpu, between = process.cpu(), dropped_between_cores()
+    cpu, between = process.cpu(), dropped_on_the_way(process.pid)
     figures = generator.until("measured")
     if not figures["decrypted"] or figures["not_decrypted"]:
         raise RuntimeError(f"listeners did not get what they can decrypt: {figures}")
-    listened = Listened(figures, process.cpu().since(cpu), dropped_between_cores() - between)
+    listened = Listened(figures, process.cpu().since(cpu), dropped_on_the_way(process.pid) - between)
     print(
         f"  {joined['listeners']} listeners: {listened.busy_percent:.0f} % of a core, "
         f"{listened.cpu_us_per_packet:.2f} µs a packet, {figures['lost_percent']:.3f} % lost, "

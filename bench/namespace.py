@@ -1,11 +1,17 @@
 """Two network namespaces with a veth pair between them: the server in one, the generator in the other.
 
-On loopback the kernel does the receivers' work in the sender's time. Between the two ends of a veth pair each end's
-receive path is steered to its own core (RPS), as if the receivers were other machines.
+On loopback the kernel does the receivers' work in the sender's time. Here each end's receive path has its own core, as
+if the receivers were other machines (docs/adr/0026-measured-over-a-veth-pair.md). What comes to the server is steered
+by the core that sends it (RPS). What comes to the listeners is fetched by a thread of theirs, at its own times: to wake
+another core of a virtual machine costs the sender some microseconds, and RPS would do so for every third packet.
 """
 
+import array
 import ctypes
+import fcntl
 import os
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +23,18 @@ SERVER_ADDRESS = "10.78.0.1"
 GENERATOR_ADDRESS = "10.78.0.2"
 LISTENERS = "10.79.0.0/16"
 FIRST_LISTENER = "10.79.0.1"
+DEVICE = "/sys/class/net/toward"
 
+PROC = Path("/proc")
 CLONE_NEWNET = 0x40000000
+# linux/sockios.h and linux/ethtool.h
+SIOCETHTOOL = 0x8946
+ETHTOOL_STSO, ETHTOOL_SGRO = 0x1F, 0x2C
+
+# As cards moderate interrupts: after packets the thread looks every 100 µs, and sleeps when 20 ms brought none.
+FETCHED = {"gro_flush_timeout": 100_000, "napi_defer_hard_irqs": 200, "threaded": 1}
+# Above every program on its core, as a card's interrupt is: it empties a ring of 256 packets.
+FETCHES_FIRST = os.sched_param(50)
 
 # A burst to 20,000 listeners waits in the other core's queue; the default of 1,000 would lose most of it.
 MACHINE_WIDE = {"net.core.netdev_max_backlog": "200000"}
@@ -63,9 +79,10 @@ def veth(server_core: int | None, generator_core: int | None) -> Iterator[Networ
         for key, value in MACHINE_WIDE.items():
             _set_sysctl(key, value)
         _make(server, generator)
-        for space, core in ((server, server_core), (generator, generator_core)):
-            if core is not None:
-                _steer(space, core)
+        if server_core is not None:
+            _steer(server, server_core)
+        if generator_core is not None:
+            _fetch(server, generator, generator_core)
         with _inside(generator):
             yield Network(("ip", "netns", "exec", server), SERVER_ADDRESS, FIRST_LISTENER)
     finally:
@@ -75,10 +92,13 @@ def veth(server_core: int | None, generator_core: int | None) -> Iterator[Networ
             subprocess.run(["ip", "netns", "delete", space], check=False, capture_output=True)
 
 
-def dropped_between_cores() -> int:
-    """Packets that any core's queue had no room for, since the machine started (softnet_stat, second column)."""
-    lines = Path("/proc/net/softnet_stat").read_text().splitlines()
-    return sum(int(line.split()[1], 16) for line in lines)
+def dropped_on_the_way(server_pid: int) -> int:
+    """Packets lost between the two ends so far: by a core's queue (softnet_stat, second column, the whole machine's),
+    or because the listeners' ring was full (what the server's end could not transmit)."""
+    net = PROC / str(server_pid) / "net"
+    full = sum(int(line.split()[1], 16) for line in (net / "softnet_stat").read_text().splitlines())
+    ends = [line.split() for line in (net / "dev").read_text().splitlines()]
+    return full + sum(int(end[12]) for end in ends if end[0] == "toward:")
 
 
 def _make(server: str, generator: str) -> None:
@@ -96,9 +116,48 @@ def _make(server: str, generator: str) -> None:
 
 
 def _steer(space: str, core: int) -> None:
-    path = "/sys/class/net/toward/queues/rx-0/rps_cpus"
+    _write(space, "queues/rx-0/rps_cpus", f"{1 << core:x}")
+
+
+def _fetch(server: str, generator: str, core: int) -> None:
+    """A thread on that core fetches what comes to the generator (NAPI), instead of the sender bringing it."""
+    # Without GRO there is no such ring at all; and whoever sends with TSO goes past it.
+    for space, feature, on in ((generator, ETHTOOL_SGRO, 1), (server, ETHTOOL_STSO, 0)):
+        with _inside(space):
+            _set_feature(feature, on)
+    before = _fetchers()
+    for name, value in FETCHED.items():
+        _write(generator, name, str(value))
+    for thread in _fetchers() - before:
+        os.sched_setaffinity(thread, {core})
+        os.sched_setscheduler(thread, os.SCHED_FIFO, FETCHES_FIRST)
+
+
+def _set_feature(command: int, on: int) -> None:
+    """As ethtool(8) does, in this thread's namespace."""
+    value = array.array("I", (command, on))
+    request = struct.pack("16sQ16x", b"toward", value.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCETHTOOL, request)
+
+
+def _fetchers() -> set[int]:
+    """The kernel's threads that fetch packets of devices with our name."""
+    threads = PROC.glob("[0-9]*/comm")
+    return {int(path.parent.name) for path in threads if _read(path).startswith("napi/toward")}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        # It ended meanwhile.
+        return ""
+
+
+def _write(space: str, name: str, value: str) -> None:
     # `ip netns exec` shows the namespace's own /sys.
-    command = ["ip", "netns", "exec", space, "sh", "-c", f"echo {1 << core:x} > {path}"]
+    command = ["ip", "netns", "exec", space, "sh", "-c", f"echo {value} > {DEVICE}/{name}"]
     subprocess.run(command, check=True)
 
 
@@ -133,4 +192,4 @@ def _set_sysctl(key: str, value: str) -> None:
 
 
 def _path_of(key: str) -> Path:
-    return Path("/proc/sys") / key.replace(".", "/")
+    return PROC / "sys" / key.replace(".", "/")

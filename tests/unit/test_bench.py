@@ -129,5 +129,17 @@ def test_where_no_veth_pair_can_be_made_everything_goes_over_loopback_and_says_s
     assert "over loopback" in capsys.readouterr().err
 
 
+def test_what_a_queue_or_a_ring_had_no_room_for_counts_as_dropped_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = tmp_path / "7" / "net"
+    net.mkdir(parents=True)
+    (net / "softnet_stat").write_text("00ff 00000010 0000\n00ff 00000001 0000\n")
+    received, sent = "9 9 9 99 9 9 9 9", "9 9 9 5 9 9 9 9"
+    (net / "dev").write_text(f"Inter-|\n face |bytes\n    lo: {received} {sent}\ntoward: {received} {sent}\n")
+    monkeypatch.setattr(namespace, "PROC", tmp_path)
+    assert namespace.dropped_on_the_way(7) == 16 + 1 + 5
+
+
 def test_every_target_names_a_bound() -> None:
     assert all(sign in "≤≥" and bound > 0 for sign, bound in TARGETS.values())
