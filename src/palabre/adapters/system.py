@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 
 from palabre.domain.ids import AccountId, ChatId, Csrc, MessageId, ParticipantId, RecordingId, RoomId
 
-_BASE62 = string.digits + string.ascii_letters
-_PAIRS = [low + high for high in _BASE62 for low in _BASE62]
+_BASE62 = (string.digits + string.ascii_letters).encode()
 _LENGTH = 22
 """22 base62 characters are 131 random bits."""
 
-_MANY: int = 62**_LENGTH
+_EVEN = len(_BASE62) * 4
+"""Random bytes from here on are left out, or some characters would come more often than others."""
+
+_CHARACTERS = bytes(_BASE62[byte % len(_BASE62)] for byte in range(256))
+_LEFT_OUT = bytes(range(_EVEN, 256))
 
 
 class SystemClock:
@@ -58,7 +61,9 @@ class SystemIds:
 
     def csrc(self) -> Csrc:
         """Never 0, which many read as "none"."""
-        return Csrc(1 + secrets.randbelow(2**32 - 1))
+        while not (number := int.from_bytes(secrets.token_bytes(4))):
+            pass
+        return Csrc(number)
 
     def ticket(self) -> str:
         return _new("tkt")
@@ -69,12 +74,21 @@ class SystemIds:
 
 
 def _new(prefix: str, seed: str | None = None) -> str:
-    number, characters = secrets.randbelow(_MANY) if seed is None else _number(prefix + seed), []
-    for _ in range(_LENGTH // 2):  # two at a time: a join takes two ids, and dividing is most of each
-        number, pair = divmod(number, len(_PAIRS))
-        characters.append(_PAIRS[pair])
-    return f"{prefix}_{''.join(characters)}"
+    return f"{prefix}_{_random_name() if seed is None else _name_of(prefix + seed)}"
 
 
-def _number(seed: str) -> int:
-    return int.from_bytes(hashlib.sha256(seed.encode()).digest()) % _MANY
+def _random_name() -> str:
+    """Without a loop over its characters: a join takes two."""
+    name = b""
+    while len(name) < _LENGTH:
+        name += secrets.token_bytes(_LENGTH + 6).translate(_CHARACTERS, _LEFT_OUT)
+    return name[:_LENGTH].decode()
+
+
+def _name_of(seed: str) -> str:
+    """The same for the same seed."""
+    number, name = int.from_bytes(hashlib.sha256(seed.encode()).digest()), bytearray()
+    for _ in range(_LENGTH):
+        number, character = divmod(number, len(_BASE62))
+        name.append(_BASE62[character])
+    return name.decode()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from palabre.api.edge import edge_of_scope
@@ -26,7 +25,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not announced.isdigit() or int(announced) > self._max_bytes:
             await self._refuse(scope, receive, send)
             return
@@ -104,7 +103,8 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", ()), *protection]
-                if all(name.lower() != b"cache-control" for name, _ in headers):
+                # An application's names are in lower case (ASGI's specification of HTTP).
+                if all(name != b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))
                 message["headers"] = headers
             await send(message)

@@ -1,10 +1,11 @@
 """A mapping that is never changed: each change gives a new one, which shares nearly everything with the old."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 K = TypeVar("K")
 V = TypeVar("V")
+D = TypeVar("D")
 
 SMALL = 64
 """So many entries lie in one bucket, in the order in which they came; with more, the order says nothing."""
@@ -25,6 +26,15 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._buckets[hash(key) & (len(self._buckets) - 1)]
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+    @overload
+    def get(self, key: K, /, default: V | D) -> V | D: ...
+
+    def get(self, key: K, /, default: object = None) -> object:
+        """As of any mapping, whose own raises and catches an error for each key that is missing."""
+        return self._buckets[hash(key) & (len(self._buckets) - 1)].get(key, default)
 
     def __iter__(self) -> Iterator[K]:
         for bucket in self._buckets:
@@ -56,6 +66,8 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
 
         Buckets that both share are skipped: it costs what has changed, not what there is.
         """
+        if self._buckets is old._buckets:
+            return
         if len(self._buckets) == len(old._buckets):
             pairs = zip(old._buckets, self._buckets, strict=True)
         else:

@@ -1,6 +1,6 @@
 """Keeps the engine in step with one room: what it was told, what it should know, and the difference sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,12 @@ class EngineRoom:
         except MediaBusy:
             self.in_step = False
             log.warning("the engine had no room for a command", room=self._room)
+
+    def note(self, before: Room, after: Room, changed: Iterable[ParticipantId]) -> None:
+        """Only these have changed between the two: `bring_in_step` need not compare everybody."""
+        if self._seen is before.participants:
+            self._again.update(changed)
+            self._seen = after.participants
 
     def hold(self, who: ParticipantId) -> None:
         """What `who` sends is not let through until `release`; `bring_in_step` tells the engine."""

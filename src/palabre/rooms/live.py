@@ -1,7 +1,7 @@
 """What this process knows of a live room beyond its log: who is connected, who was heard, what was told."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from palabre.domain.ids import ParticipantId, RoomId
@@ -40,8 +40,10 @@ class LiveRoom:
     def follow(self, step: Step, now: datetime) -> None:
         """The engine first: who may not speak is silent before anybody is told. The end comes last."""
         self.room = step.after
-        self._keep_books(step, now)
+        changed = changed_by(step)
+        self._keep_books(step, changed, now)
         if self.room.live:
+            self.engine.note(step.before, step.after, changed)
             self.engine.bring_in_step(self.room, farewells(step.events))
             self.feed.follow(self.room, now)
         else:
@@ -73,12 +75,12 @@ class LiveRoom:
         newest_first = heapq.nlargest(FACES, self.heard.items(), key=lambda entry: entry[1])
         return [self.room.participants[who] for who, at in newest_first if now - at <= RECENTLY_HEARD]
 
-    def _keep_books(self, step: Step, now: datetime) -> None:
-        inside = self.room.participants
-        for who, was, now_is in inside.since(step.before.participants):
-            if was is None:
+    def _keep_books(self, step: Step, changed: Iterable[ParticipantId], now: datetime) -> None:
+        before, inside = step.before.participants, self.room.participants
+        for who in changed:
+            if who in inside and who not in before:
                 self.doors.expect(who, now)
-            elif now_is is None:
+            elif who in before and who not in inside:
                 self.doors.forget(who)
                 self.heard.pop(who, None)
         for event in step.events:
@@ -107,6 +109,28 @@ class LiveRoom:
     def _hold(self, who: ParticipantId) -> None:
         if self.doors.is_open(who, Door.WHIP):
             self.engine.hold(who)
+
+
+def changed_by(step: Step) -> Iterable[ParticipantId]:
+    """Whoever came, went, or is another than before: by the events, as comparing crowds takes longer."""
+    changed: dict[ParticipantId, None] = {}
+    for event in step.events:
+        match event:
+            case e.Joined(participant):
+                changed[participant.id] = None
+            case e.AllMuted() | e.RoomEnded():
+                return [who for who, _, _ in step.after.participants.since(step.before.participants)]
+            case (
+                e.TitleChanged()
+                | e.HandsPolicyChanged()
+                | e.JoinMutedChanged()
+                | e.RecordingStarted()
+                | e.RecordingStopped()
+            ):
+                pass
+            case _:
+                changed[event.who] = None
+    return changed
 
 
 def farewells(events: e.Changes) -> Mapping[ParticipantId, str]:

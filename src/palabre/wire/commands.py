@@ -47,17 +47,12 @@ class You(Wire):
     may_speak: bool
 
 
-class Entered(Wire):
-    """A join's answer without the snapshot."""
-
+class Joined(Wire):
     ticket: str = Field(description="JWT for the edge, good until `expires_at`. Join again for a new one.")
     expires_at: Time
     participant_id: str
     edge: Edge
     you: You
-
-
-class Joined(Entered):
     snapshot: RoomSnapshot
 
 

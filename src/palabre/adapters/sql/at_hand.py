@@ -14,11 +14,13 @@ from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from palabre.adapters.sql.written import written_json
+
 WRITES_IN_A_ROW = 128
 """After so many the next one goes through the pool, where the log is copied into the database now and then: that may
 take the disk's time."""
 
-_DIALECT = sqlite_dialect(paramstyle="qmark")
+_DIALECT = sqlite_dialect(paramstyle="qmark", json_serializer=written_json)
 
 Statement = Select[Any] | Insert | Update | Delete
 Values = Mapping[str, Any]

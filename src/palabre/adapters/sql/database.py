@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from palabre.adapters.sql.at_hand import AtHand, NotNow, Writing
+from palabre.adapters.sql.written import written_json
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write (a backup, a migration) before it gives up."""
@@ -36,7 +37,7 @@ class Database:
             file = folder / "palabre.sqlite3"
             return cls(_sqlite(file), AtHand(file))
         _, _, rest = url.partition("://")
-        return cls(create_async_engine(f"postgresql+asyncpg://{rest}", pool_size=10, pool_pre_ping=True))
+        return cls(_engine(f"postgresql+asyncpg://{rest}", pool_size=10, pool_pre_ping=True))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -77,8 +78,12 @@ def insert_if_new(connection: AsyncConnection, table: Table, values: Mapping[str
     return postgresql.insert(table).values(**values).on_conflict_do_nothing()
 
 
+def _engine(url: str, **options: Any) -> AsyncEngine:
+    return create_async_engine(url, json_serializer=written_json, **options)
+
+
 def _sqlite(path: Path) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=8, max_overflow=0)
+    engine = _engine(f"sqlite+aiosqlite:///{path}", pool_size=8, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
