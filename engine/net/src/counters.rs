@@ -25,6 +25,8 @@ pub(crate) struct Counters {
     /// Packets sent again on request, and those refused beyond the budget.
     pub repeated: AtomicU64,
     pub repeats_refused: AtomicU64,
+    /// Packets of speakers that waited for too long to be forwarded.
+    pub stale: AtomicU64,
     pub links: AtomicU64,
     pub rooms: AtomicU64,
     pub slot_listeners: AtomicU64,
@@ -60,7 +62,7 @@ pub(crate) fn metrics<'a>(
     shards: impl Iterator<Item = &'a Counters> + Clone,
 ) -> Vec<(String, f64)> {
     type Of = fn(&Counters) -> &AtomicU64;
-    let named: [(&str, Of); 17] = [
+    let named: [(&str, Of); 18] = [
         ("media_datagrams_received", |all| &all.received),
         ("media_datagrams_sent", |all| &all.sent),
         ("media_datagrams_dropped{why=\"full\"}", |all| {
@@ -73,6 +75,7 @@ pub(crate) fn metrics<'a>(
         ("media_reports_ignored", |all| &all.reports_ignored),
         ("media_packets_repeated", |all| &all.repeated),
         ("media_repeats_refused", |all| &all.repeats_refused),
+        ("media_packets_stale", |all| &all.stale),
         ("media_sessions", |all| &all.links),
         ("media_rooms", |all| &all.rooms),
         ("media_listeners{hears=\"slots\"}", |all| {

@@ -152,6 +152,7 @@ impl Worker {
                 mut bytes,
                 came_to,
             } => {
+                shard.held_up(Instant::now().saturating_duration_since(at));
                 shard.handle_datagram(at, path, &mut bytes, out);
                 self.claim(path.remote, came_to, &bytes);
             }
@@ -208,7 +209,10 @@ impl Worker {
                 let owner = routes.owner(number, datagram, remote, shard.knows(remote));
                 match owner.and_then(|owner| siblings.get(usize::from(owner))) {
                     Some(sibling) => hand_over(sibling, arrival, datagram, number, counters),
-                    None => shard.handle_datagram(at, path, datagram, outlet),
+                    None => {
+                        shard.held_up(Instant::now().saturating_duration_since(at));
+                        shard.handle_datagram(at, path, datagram, outlet);
+                    }
                 }
             })?;
             if !more {
@@ -266,6 +270,7 @@ impl Worker {
             (&counters.reports_ignored, shard.reports_ignored),
             (&counters.repeated, shard.repeated),
             (&counters.repeats_refused, shard.repeats_refused),
+            (&counters.stale, shard.stale),
             (&counters.links, self.shard.links() as u64),
             (&counters.rooms, self.shard.rooms() as u64),
             (&counters.half_open, self.shard.half_open() as u64),

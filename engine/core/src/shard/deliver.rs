@@ -21,6 +21,10 @@ pub(super) struct Deliver<'a, S> {
     pub rings: &'a mut Rings,
     pub recordings: &'a mut HashMap<RecordingKey, RecordingId>,
     pub now: Instant,
+    /// What is forwarded now waited for too long to be sent.
+    pub is_stale: bool,
+    /// Packets that nobody was sent because of that.
+    pub left_out: u64,
     pub fanout: &'a mut Fanout,
     pub out: &'a mut S,
 }
@@ -35,6 +39,11 @@ impl<S> Deliver<'_, S> {
 
 impl<S: ShardSink> RoomSink for Deliver<'_, S> {
     fn slot_packet(&mut self, slot: SlotIndex, packet: &SlotPacket<'_>) {
+        // It has its number, so that who listens knows of the gap; it cannot be had again either.
+        if self.is_stale {
+            self.left_out += 1;
+            return;
+        }
         let at = usize::from(slot.0);
         let facts = Outgoing {
             marker: packet.marker,

@@ -25,7 +25,7 @@ mod types;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use slab::Slab;
 
@@ -53,6 +53,10 @@ use timers::{Alarm, Due, Timers};
 type LinkKey = usize;
 type RoomKey = usize;
 
+/// Forwarded sound that waited for longer is worth less than the time it takes to send it: a thread that has too much
+/// to do would be seconds late in the end. What waits for less, a listener's jitter buffer makes good.
+const STALE_AFTER: Duration = Duration::from_millis(100);
+
 /// All that one thread of the engine owns.
 pub struct Shard {
     number: u8,
@@ -78,6 +82,8 @@ pub struct Shard {
     /// Listeners who are spared the packs.
     sheltered: usize,
     counts: Counts,
+    /// So long ago came what is handled now.
+    waited: Duration,
 }
 
 impl Shard {
@@ -110,6 +116,7 @@ impl Shard {
             reports_alarm: Alarm::default(),
             sheltered: 0,
             counts: Counts::default(),
+            waited: Duration::ZERO,
         }
     }
 
@@ -142,6 +149,11 @@ impl Shard {
     #[must_use]
     pub fn knows(&self, remote: SocketAddr) -> bool {
         self.by_remote.contains_key(&remote)
+    }
+
+    /// The datagrams that follow have waited so long: nobody had time for them.
+    pub fn held_up(&mut self, waited: Duration) {
+        self.waited = waited;
     }
 
     /// Takes a datagram that arrived on `path`; it is decrypted in place. What belongs to no link is dropped; what
@@ -252,7 +264,9 @@ impl Shard {
     ) {
         if let Some(state) = self.rooms.get_mut(key) {
             let (room, mut deliver) = state.split(now, &mut self.fanout, out);
+            deliver.is_stale = self.waited > STALE_AFTER;
             act(room, &mut deliver);
+            self.counts.stale += deliver.left_out;
             if self.fanout.is_used() {
                 self.schedule_reports(now);
             }

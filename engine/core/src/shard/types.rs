@@ -149,6 +149,8 @@ pub struct Counts {
     /// Packets sent again, and those that were asked for beyond the budget.
     pub repeated: u64,
     pub repeats_refused: u64,
+    /// Packets of speakers that were not forwarded, having waited for too long.
+    pub stale: u64,
 }
 
 /// Why a wish is refused.

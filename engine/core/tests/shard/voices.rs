@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use palabre_core::shard::Door;
 
-use crate::{ANN, good, stage, voice};
+use crate::{ANN, World, good, stage, voice};
 
 #[test]
 fn a_speaker_is_heard_by_two_listeners_under_its_csrc_and_not_by_itself() {
@@ -63,6 +63,27 @@ fn a_right_that_is_taken_away_silences_the_very_next_packet() {
     world.admit("ann", ANN, false);
     world.say(0, &said[said.len() / 2..]);
     assert_eq!(world.heard(2), before, "the client goes on sending in vain");
+}
+
+#[test]
+fn a_voice_that_waited_too_long_is_a_gap_and_what_comes_in_time_is_heard() {
+    let mut world = stage(good());
+    let say_after = |world: &mut World, waited_ms: u64| {
+        let before = world.heard(2);
+        world.shard.held_up(Duration::from_millis(waited_ms));
+        world.say(0, &voice());
+        world.heard(2) - before
+    };
+    assert!(say_after(&mut world, 90) > 30);
+    assert_eq!(say_after(&mut world, 110), 0);
+    let left_out = world.shard.counts().stale;
+    assert!(left_out > 30, "{left_out} packets");
+    assert!(say_after(&mut world, 0) > 30);
+    let heard = &world.clients[2].peer.heard;
+    let steps = heard
+        .windows(2)
+        .map(|pair| *pair[1].seq_no - *pair[0].seq_no);
+    assert!(steps.max() > Some(left_out / 2), "the gap shows");
 }
 
 #[test]

@@ -18,7 +18,7 @@ mod listener;
 mod sdp;
 mod signal;
 mod sink;
-mod socket_option;
+pub(crate) mod socket_option;
 mod sockets;
 mod srtp;
 mod streams;

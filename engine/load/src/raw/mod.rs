@@ -19,6 +19,7 @@ use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use crate::LoadError;
 use crate::cpu::{pin_to_core, thread_time};
 use crate::fleet::Ports;
+use crate::lean::socket_option;
 use batch::Batch;
 pub(crate) use batch::to_c;
 
@@ -99,6 +100,9 @@ fn receive(options: Options, ready: &Sender<u16>, stop: &AtomicBool) -> io::Resu
 fn send(options: Options, first: SocketAddrV4) -> io::Result<(u64, Duration)> {
     options.sender_core.map_or(Ok(()), pin_to_core)?;
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    // A packet that may be cut on its way costs the kernel a number more.
+    let never = libc::IP_PMTUDISC_PROBE;
+    socket_option::set(&socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, never)?;
     let listeners = listeners(options.listeners, first)?;
     let mut batch = Batch::new(options.batch, options.packet_bytes);
     let (start, cpu_before) = (Instant::now(), thread_time()?);

@@ -59,6 +59,9 @@ fn bind_one(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     if let Err(error) = control::ask_for_arrival(&socket) {
         tracing::debug!(%error, "The kernel does not say when datagrams come.");
     }
+    if let Err(error) = forbid_fragments(&socket) {
+        tracing::debug!(%error, "The kernel may cut datagrams in pieces.");
+    }
     for option in [
         (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
         (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
@@ -69,11 +72,47 @@ fn bind_one(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// No datagram is long enough to be cut on its way, and what may be cut takes a number of its own first, from a table
+/// that all the machine's sockets share: a fifteenth of the whole sending. What strangers say of a way's width (ICMP) is
+/// not believed, as QUIC does it: else one forged datagram would take long packs away from a listener.
+fn forbid_fragments(socket: &Socket) -> io::Result<()> {
+    let never = libc::IP_PMTUDISC_PROBE;
+    option::set(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, never)
+}
+
 /// Less than asked for is no reason not to start: the defaults of some kernels are small, and only an administrator
 /// may go beyond what `net.core.rmem_max` and `wmem_max` grant.
 fn ask_for_buffer(socket: &Socket, (beyond, within): (libc::c_int, libc::c_int)) {
     let ask = |name| option::set(socket, libc::SOL_SOCKET, name, SOCKET_BUFFER).is_ok();
     if !ask(beyond) && !ask(within) {
         tracing::debug!("The kernel keeps the buffers of the media socket as they are.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    /// What an int option is.
+    fn option_of(socket: &Socket, level: libc::c_int, name: libc::c_int) -> libc::c_int {
+        let (mut value, mut len) = (-1, size_of::<libc::c_int>() as libc::socklen_t);
+        // SAFETY: the kernel writes an int at most, and the length says so.
+        let done = unsafe {
+            let place = std::ptr::from_mut(&mut value).cast();
+            libc::getsockopt(socket.as_raw_fd(), level, name, place, &mut len)
+        };
+        assert_eq!(done, 0);
+        value
+    }
+
+    #[test]
+    fn datagrams_over_ipv4_are_never_cut_whatever_the_socket_is_bound_to() {
+        for bound in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
+            let sockets = bind(bound.parse().unwrap(), 1).unwrap();
+            let discover = option_of(&sockets[0], libc::IPPROTO_IP, libc::IP_MTU_DISCOVER);
+            assert_eq!(discover, libc::IP_PMTUDISC_PROBE, "{bound}");
+        }
     }
 }

@@ -109,6 +109,8 @@ impl RoomState {
             rings: &mut self.rings,
             recordings: &mut self.recordings,
             now,
+            is_stale: false,
+            left_out: 0,
             fanout,
             out,
         };
