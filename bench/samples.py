@@ -8,8 +8,6 @@ import httpx
 
 MORE_MEMORY = 1.05
 """Memory may be so many times what it was: an allocator keeps holes."""
-CACHES_MB = 16.0
-"""And so much more: each of the eight connections to SQLite fills a page cache of 2 MB as the database grows."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def _growth(during: Sequence[Sample]) -> list[str]:
 
 
 def _most(memory_mb: float) -> float:
-    return memory_mb * MORE_MEMORY + CACHES_MB
+    return memory_mb * MORE_MEMORY
 
 
 def _held(sample: Sample) -> str:
