@@ -152,7 +152,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800, help="how long they come and go")
     parser.add_argument(
-        "--warm-up", type=float, default=300, help="the same before, to fill pools and caches"
+        "--warm-up", type=float, default=900, help="the same before, to fill pools and caches"
     )
     parser.add_argument("--listeners", type=int, default=2000, help="present at a time, on average")
     parser.add_argument("--stay", type=float, default=60, help="seconds, on average")

@@ -18,7 +18,7 @@ from palabre.adapters.sql.written import written_json
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write (a backup, a migration) before it gives up."""
 PAGE_CACHE_KIB = 512
-"""Of each connection to SQLite: 2 MB each, as by default, were 16 MB of pages that the system keeps in memory anyway."""
+"""Of each connection to SQLite: 2 MB each, as by default, were 16 MB of pages that the system keeps anyway."""
 
 _WRITES = "palabre_writes"
 
