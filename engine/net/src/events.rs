@@ -69,10 +69,17 @@ pub enum EngineEvent {
 /// Events on their way to Python, and the eventfd that tells of them.
 #[derive(Debug)]
 pub struct EventQueue {
-    waiting: Mutex<VecDeque<EngineEvent>>,
+    waiting: Mutex<Waiting>,
     capacity: usize,
     ready: EventFd,
     lost: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    events: VecDeque<EngineEvent>,
+    /// Python has been told, and has not come yet.
+    told: bool,
 }
 
 impl EventQueue {
@@ -82,25 +89,42 @@ impl EventQueue {
     /// When the process has no descriptor left.
     pub fn new(capacity: usize) -> io::Result<Self> {
         Ok(Self {
-            waiting: Mutex::new(VecDeque::new()),
+            waiting: Mutex::default(),
             capacity,
             ready: EventFd::new()?,
             lost: AtomicU64::new(0),
         })
     }
 
-    /// Adds an event; false when there was no room for it.
+    /// Adds an event and tells of it; false when there was no room for it.
     pub fn push(&self, event: EngineEvent) -> bool {
+        let added = self.add(event);
+        self.tell();
+        added
+    }
+
+    /// Adds an event that Python is to hear of with the next [`EventQueue::tell`]; false when there was no room for it.
+    pub fn add(&self, event: EngineEvent) -> bool {
         let mut waiting = self.lock();
-        if waiting.len() >= self.capacity {
+        let room = waiting.events.len() < self.capacity;
+        if room {
+            waiting.events.push_back(event);
+        } else {
             self.lost.fetch_add(1, Ordering::Relaxed);
-            return false;
         }
-        waiting.push_back(event);
-        if waiting.len() == 1 {
+        room
+    }
+
+    /// Makes the descriptor readable when something waits of which nobody has been told.
+    pub fn tell(&self) {
+        let mut waiting = self.lock();
+        let news = !waiting.events.is_empty() && !waiting.told;
+        waiting.told |= news;
+        // Who wakes up wants the lock at once.
+        drop(waiting);
+        if news {
             self.ready.signal();
         }
-        true
     }
 
     /// Everything that waits, oldest first.
@@ -108,7 +132,8 @@ impl EventQueue {
     pub fn drain(&self) -> VecDeque<EngineEvent> {
         let mut waiting = self.lock();
         self.ready.reset();
-        std::mem::take(&mut *waiting)
+        waiting.told = false;
+        std::mem::take(&mut waiting.events)
     }
 
     /// Events dropped because nobody drained the queue.
@@ -117,13 +142,13 @@ impl EventQueue {
         self.lost.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<EngineEvent>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         // A panic elsewhere cannot leave a VecDeque of events half changed.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Readable when [`EventQueue::drain`] has something.
+/// Readable when [`EventQueue::drain`] has something that was told.
 impl AsRawFd for EventQueue {
     fn as_raw_fd(&self) -> RawFd {
         self.ready.as_raw_fd()

@@ -11,6 +11,7 @@ mod measure;
 mod media;
 mod outlet;
 mod overload;
+mod reports;
 mod routes;
 pub mod udp;
 mod worker;

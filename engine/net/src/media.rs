@@ -18,6 +18,7 @@ use crate::door::Door;
 use crate::interfaces::media_addresses;
 use crate::outlet::{Outlet, SpeakingHook};
 use crate::overload::Overload;
+use crate::reports::Reports;
 use crate::routes::Routes;
 use crate::udp::{self, SendBatch};
 use crate::worker::Worker;
@@ -119,7 +120,7 @@ impl Media {
                 ),
                 outlet: Outlet {
                     batch: SendBatch::new(&socket, bound),
-                    events: Arc::clone(events),
+                    reports: Reports::new(Arc::clone(events), Instant::now()),
                     speaking: Arc::clone(speaking),
                     writer: writer.clone(),
                     failed: std::collections::HashSet::new(),

@@ -7,9 +7,10 @@ use palabre_core::ice::Path;
 use palabre_core::link::Transmit;
 use palabre_core::shard::{ParticipantId, RecordingId, RoomId, ShardEvent, ShardSink};
 
+use crate::reports::Reports;
 use crate::udp::SendBatch;
 use crate::writer::{Job, Writer};
-use crate::{EngineEvent, EventDoor, EventQueue};
+use crate::{EngineEvent, EventDoor};
 
 /// Why a recording fails when its pages find no place in the queue.
 pub(crate) const SLOW: &str = "The disk is too slow.";
@@ -19,7 +20,7 @@ pub type SpeakingHook = Arc<dyn Fn(&RoomId, Vec<ParticipantId>) + Send + Sync>;
 
 pub(crate) struct Outlet {
     pub batch: SendBatch,
-    pub events: Arc<EventQueue>,
+    pub reports: Reports,
     pub speaking: SpeakingHook,
     pub writer: Writer,
     /// Recordings the disk was too slow for.
@@ -29,7 +30,7 @@ pub(crate) struct Outlet {
 impl Outlet {
     pub fn recording_failed(&mut self, room: &RoomId, recording: &RecordingId, reason: &str) {
         if self.failed.insert(recording.clone()) {
-            self.events.push(EngineEvent::RecordingFailed {
+            self.reports.add(EngineEvent::RecordingFailed {
                 room: room.clone(),
                 recording: recording.clone(),
                 reason: reason.to_owned(),
@@ -111,7 +112,7 @@ impl ShardSink for Outlet {
                 return self.recording_stopped(&room, recording, duration_ms);
             }
         };
-        self.events.push(event);
+        self.reports.add(event);
     }
 
     fn recording_page(&mut self, room: &RoomId, recording: &RecordingId, page: &[u8]) {

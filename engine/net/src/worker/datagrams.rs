@@ -1,0 +1,72 @@
+//! What comes to a shard's socket: its own links' datagrams, and those of its siblings'.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use palabre_core::link::peek_ufrag;
+
+use super::Worker;
+use crate::command::Command;
+use crate::door::hand_over;
+use crate::udp::{Arrival, RecvBatch};
+
+/// Batches read before commands and deadlines get their turn.
+const BATCHES_IN_A_ROW: usize = 8;
+
+impl Worker {
+    /// Datagrams have their effect at the time at which they came: sound that waited in the socket while this thread was
+    /// held up is in the frames of the mix that it belongs to, and those are made only now.
+    pub(super) fn receive(&mut self, batch: &mut RecvBatch) -> io::Result<()> {
+        let Self {
+            number,
+            shard,
+            outlet,
+            siblings,
+            counters,
+            routes,
+            ..
+        } = self;
+        let number = *number;
+        for _ in 0..BATCHES_IN_A_ROW {
+            let more = batch.receive(&self.socket, |arrival, datagram| {
+                counters.received.fetch_add(1, Ordering::Relaxed);
+                let Arrival { path, at } = arrival;
+                let remote = path.remote;
+                let owner = routes.owner(number, datagram, remote, shard.knows(remote));
+                match owner.and_then(|owner| siblings.get(usize::from(owner))) {
+                    Some(sibling) => hand_over(sibling, arrival, datagram, number, counters),
+                    None => {
+                        shard.held_up(Instant::now().saturating_duration_since(at));
+                        shard.handle_datagram(at, path, datagram, outlet);
+                    }
+                }
+            })?;
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the shard whose socket a check came to that the address is ours, once the check has proved it.
+    pub(super) fn claim(&self, remote: SocketAddr, came_to: u8, datagram: &[u8]) {
+        if peek_ufrag(datagram).is_none() || !self.shard.knows(remote) {
+            return;
+        }
+        let claim = Command::Elsewhere {
+            remote,
+            owner: self.number,
+        };
+        let told = self
+            .siblings
+            .get(usize::from(came_to))
+            .is_some_and(|sibling| sibling.send(claim).is_ok());
+        if !told {
+            tracing::debug!(
+                "A shard could not be told of an address; the next check will tell it."
+            );
+        }
+    }
+}
