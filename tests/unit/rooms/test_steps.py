@@ -4,6 +4,7 @@ import asyncio
 
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
+from palabre.rooms import codec
 from palabre.rooms.journal import STATE_EVERY
 from palabre.rooms.ports import VersionConflict
 
@@ -118,3 +119,25 @@ async def test_those_who_enter_in_one_step_and_see_the_same_share_its_bytes(hous
     later = await house.join(host, room)
     assert b'"in_room":4' in later.snapshot
     assert b'"in_room":3' in first.snapshot
+
+
+async def test_while_a_crowd_is_written_down_others_have_their_turns(house, host, monkeypatch):
+    house.options = type(house.options)(recordings=house.folder, capacity=1000)
+    house.boot()
+    room = await house.start(host)
+    monkeypatch.setattr(codec, "IN_ONE_PIECE", 4)
+    for n in range(STATE_EVERY - 1):
+        await house.join(house.chat.add(f"listener{n}"), room)
+    turns = 0
+
+    async def somebody_else():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(somebody_else())
+    await house.join(house.chat.add("the last one"), room)
+    other.cancel()
+    assert house.store.states[room].version == STATE_EVERY + 1
+    assert turns > STATE_EVERY / 4
