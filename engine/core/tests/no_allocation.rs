@@ -41,15 +41,15 @@ fn frame_of_a_tone() -> Vec<u8> {
         .to_vec()
 }
 
-/// Allocations during the second half of 2,000 frames of three speakers, and what came out.
-fn second_half(claimed_level: Option<u8>, mix: Option<PackSize>) -> (usize, Count) {
+/// Allocations during the second half of 2,000 frames of so many speakers, and what came out.
+fn second_half(speakers: u32, claimed_level: Option<u8>, mix: Option<PackSize>) -> (usize, Count) {
     #[expect(
         clippy::disallowed_methods,
         reason = "an Instant can be had from the clock only"
     )]
     let start = Instant::now();
     let (mut room, mut out, payload) = (Room::new(1, start), Count::default(), frame_of_a_tone());
-    (1..=3).for_each(|who| room.admit(ParticipantKey(who), who, true, &mut out));
+    (1..=speakers).for_each(|who| room.admit(ParticipantKey(who), who, true, &mut out));
     if let Some(size) = mix {
         room.set_pack_size(size, start, &mut out);
         room.want_mix(true, start);
@@ -61,7 +61,7 @@ fn second_half(claimed_level: Option<u8>, mix: Option<PackSize>) -> (usize, Coun
             before = allocations();
         }
         room.handle_timeout(now, &mut out);
-        for who in 1..=3 {
+        for who in 1..=speakers {
             let (seq, rtp_ts, payload) = (n, u32::from(n) * 960, payload.as_slice());
             let packet = AudioPacket {
                 ssrc: who,
@@ -80,22 +80,29 @@ fn second_half(claimed_level: Option<u8>, mix: Option<PackSize>) -> (usize, Coun
 #[test]
 fn a_forwarded_packet_allocates_nothing() {
     for claimed_level in [Some(20), None] {
-        let (allocations, out) = second_half(claimed_level, None);
+        let (allocations, out) = second_half(3, claimed_level, None);
         assert_eq!((allocations, out.slot_packets), (0, 6_000));
     }
 }
 
 #[test]
 fn a_mixed_frame_allocates_nothing_either() {
-    let (allocations, out) = second_half(Some(20), Some(PackSize::One));
+    let (allocations, out) = second_half(3, Some(20), Some(PackSize::One));
     assert_eq!(allocations, 0);
     assert!(out.mix_packets > 1_990);
 }
 
 #[test]
 fn nor_does_a_pack() {
-    let (allocations, out) = second_half(Some(20), Some(PackSize::Five));
+    let (allocations, out) = second_half(3, Some(20), Some(PackSize::Five));
     assert_eq!(allocations, 0);
     // Each tick one of the five groups has its turn.
+    assert!(out.mix_packets > 1_990);
+}
+
+#[test]
+fn nor_does_one_voice_that_goes_straight_into_the_packs() {
+    let (allocations, out) = second_half(1, Some(20), Some(PackSize::Six));
+    assert_eq!(allocations, 0);
     assert!(out.mix_packets > 1_990);
 }

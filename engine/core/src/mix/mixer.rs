@@ -36,6 +36,8 @@ pub struct Mixer {
     csrcs: Vec<u32>,
     packet: [u8; MAX_FRAME_BYTES],
     silent_frames: u32,
+    /// Frames were not encoded.
+    skipped: bool,
 }
 
 impl Mixer {
@@ -48,6 +50,7 @@ impl Mixer {
             csrcs: Vec::with_capacity(MAX_MIXED),
             packet: [0; MAX_FRAME_BYTES],
             silent_frames: TAIL,
+            skipped: false,
         }
     }
 
@@ -87,6 +90,13 @@ impl Mixer {
             .unwrap_or_default()
     }
 
+    /// How long it takes until all that `who` has sent by now has been played.
+    #[must_use]
+    pub fn waits_for(&self, now: Instant, who: ParticipantKey) -> Duration {
+        let input = self.inputs.iter().find(|input| input.who == who);
+        input.map_or(Duration::ZERO, |input| input.waits(now))
+    }
+
     /// Whether nobody has been loud lately: the coming frames are silence.
     #[must_use]
     pub fn is_silent(&self, now: Instant) -> bool {
@@ -96,11 +106,13 @@ impl Mixer {
     /// Begins a new recording's stream; gives its pre-skip in samples.
     pub fn restart_encoder(&mut self) -> u16 {
         self.encoder.reset();
+        self.skipped = false;
         self.encoder.lookahead()
     }
 
-    /// The next 20 ms.
-    pub fn tick(&mut self, now: Instant) -> Mixed<'_> {
+    /// The next 20 ms. Unless it is `wanted` the payload is empty: everybody is decoded all the same, so that the next
+    /// one can be had at once.
+    pub fn tick(&mut self, now: Instant, wanted: bool) -> Mixed<'_> {
         self.inputs.retain(|input| !input.is_forgotten(now));
         let mut sum = [0.0; FRAME_SAMPLES];
         let sound = self.add_up(now, &mut sum);
@@ -117,12 +129,17 @@ impl Mixer {
                 sound,
             };
         }
-        if rested {
-            // The silent frames went round the encoder: it may not build on what came before them.
-            self.encoder.reset();
-        }
-        self.limiter.apply(&mut sum);
-        let payload = encode(&mut self.encoder, &sum, &mut self.packet);
+        self.skipped |= rested || !wanted;
+        let payload: &[u8] = if wanted {
+            if std::mem::take(&mut self.skipped) {
+                // Frames went round the encoder: it may not build on what came before them.
+                self.encoder.reset();
+            }
+            self.limiter.apply(&mut sum);
+            encode(&mut self.encoder, &sum, &mut self.packet)
+        } else {
+            &[]
+        };
         Mixed {
             payload,
             csrcs: &self.csrcs,

@@ -7,7 +7,7 @@ mod packet;
 use std::time::Duration;
 
 pub use codec::{Decoder, Encoder};
-pub use pack::{MAX_PACKED, Pack};
+pub use pack::{MAX_EACH, MAX_PACKED, Pack};
 pub use packet::{Mode, PacketError, PacketInfo, inspect};
 
 /// Samples per second of everything the room decodes, mixes and encodes, and the RTP clock of Opus (RFC 7587 §4.1).

@@ -8,6 +8,8 @@ pub const MAX_PACKED: usize = 6;
 /// The longest payload a pack grows to: a datagram of it passes every path of the internet (RFC 8200 §5: 1,280 bytes,
 /// less the headers of IPv6, UDP, RTP with its sources, and SRTP's tag).
 const MAX_BYTES: usize = 1_120;
+/// Packets of one frame that are no longer always fit, [`MAX_PACKED`] of them.
+pub const MAX_EACH: usize = MAX_BYTES / MAX_PACKED - 2;
 /// Of the two low bits of a TOC byte: an arbitrary number of frames, the count in the next byte.
 const CODE_3: u8 = 3;
 /// In that byte: the sizes of the frames are written out.

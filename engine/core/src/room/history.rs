@@ -1,8 +1,27 @@
 //! The last frames of the mix, for the groups whose turn is still to come.
 
-use crate::mix::{MAX_MIXED, Mixed};
+use super::ParticipantKey;
+use crate::mix::MAX_MIXED;
 use crate::opus::MAX_PACKED;
 use crate::rtp::MAX_CSRCS;
+
+/// Where a frame belongs on the line of the mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub tick: u64,
+    pub rtp_ts: u32,
+}
+
+/// A frame as it comes to the line.
+#[derive(Debug)]
+pub(super) struct Sound<'a> {
+    /// An Opus packet of one frame.
+    pub payload: &'a [u8],
+    /// Who is heard in it, loudest first.
+    pub csrcs: &'a [u32],
+    /// Whose own frame it is; None when the mixer made it.
+    pub voice: Option<ParticipantKey>,
+}
 
 /// One frame with sound.
 #[derive(Debug)]
@@ -14,6 +33,7 @@ pub(super) struct Frame {
     pub marker: bool,
     /// Who is heard in it, loudest first.
     csrcs: Vec<u32>,
+    voice: Option<ParticipantKey>,
     /// An Opus packet of one frame.
     pub payload: Vec<u8>,
 }
@@ -29,21 +49,31 @@ impl Default for History {
             rtp_ts: 0,
             marker: false,
             csrcs: Vec::with_capacity(MAX_MIXED),
+            voice: None,
             payload: Vec::new(),
         }))
     }
 }
 
 impl History {
-    /// Keeps the frame of `tick`, which is later than all before; the one [`MAX_PACKED`] ticks older is forgotten.
-    pub fn keep(&mut self, tick: u64, rtp_ts: u32, marker: bool, mixed: &Mixed<'_>) {
-        if let Some(frame) = self.0.get_mut(place(tick)) {
-            (frame.tick, frame.rtp_ts, frame.marker) = (tick, rtp_ts, marker);
+    /// Keeps a frame; the one [`MAX_PACKED`] ticks older is forgotten.
+    pub fn keep(&mut self, at: Place, marker: bool, sound: &Sound<'_>) {
+        if let Some(frame) = self.0.get_mut(place(at.tick)) {
+            (frame.tick, frame.rtp_ts, frame.marker) = (at.tick, at.rtp_ts, marker);
+            frame.voice = sound.voice;
             frame.csrcs.clear();
-            frame.csrcs.extend_from_slice(mixed.csrcs);
+            frame.csrcs.extend_from_slice(sound.csrcs);
             frame.payload.clear();
-            frame.payload.extend_from_slice(mixed.payload);
+            frame.payload.extend_from_slice(sound.payload);
         }
+    }
+
+    /// Forgets the frames that are `who`'s own.
+    pub fn forget(&mut self, who: ParticipantKey) {
+        let own = |frame: &&mut Frame| frame.voice == Some(who);
+        self.0.iter_mut().filter(own).for_each(|frame| {
+            (frame.tick, frame.voice) = (0, None);
+        });
     }
 
     /// The frame of a tick; None when it was silent, or is forgotten.

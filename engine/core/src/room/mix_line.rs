@@ -2,18 +2,20 @@
 
 use std::time::Instant;
 
-use super::history::{Frame, History};
-use super::{GroupIndex, MixPacket, PackSize, RoomSink};
+use super::history::{Frame, History, Place, Sound};
+use super::{GroupIndex, MixPacket, PackSize, ParticipantKey, RoomSink};
 use crate::mix::{MAX_MIXED, Mixed};
-use crate::opus::{MAX_PACKED, Pack, SILENT_FRAME, samples_within};
+use crate::opus::{FRAME_SAMPLES, MAX_PACKED, Pack, SILENT_FRAME, samples_within};
 use crate::random::SplitMix64;
-use crate::rtp::MAX_CSRCS;
+use crate::rtp::{MAX_CSRCS, time_distance};
 
 /// While nobody speaks listeners get one packet in so many ticks, as in a sender's own pause (400 ms, RFC 6716
 /// §2.1.9), and the room wakes up for no more.
 const SILENT_TICKS: u32 = 20;
 /// What a frame of the mix takes at its bitrate, and room for louder ones.
 const USUAL_PACK: usize = MAX_PACKED * 128;
+/// One frame, in RTP time.
+const FRAME: u32 = FRAME_SAMPLES as u32;
 
 /// The mix's RTP line. All groups share its SSRC and its time; each numbers its own packets.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(super) struct MixLine {
     since: u64,
     /// Ticks since the last one with sound.
     silent_ticks: u32,
+    /// No frame to come has an earlier RTP time.
+    next_ts: u32,
     /// Where a pack is made.
     payload: Vec<u8>,
     csrcs: Vec<u32>,
@@ -50,6 +54,7 @@ impl MixLine {
             tick: MAX_PACKED as u64,
             since: MAX_PACKED as u64,
             silent_ticks: MAX_PACKED as u32,
+            next_ts: origin.1,
             payload: Vec::with_capacity(USUAL_PACK),
             csrcs: Vec::with_capacity(MAX_CSRCS.max(MAX_MIXED)),
         }
@@ -88,27 +93,88 @@ impl MixLine {
         (self.since, self.silent_ticks) = (self.tick, MAX_PACKED as u32);
     }
 
-    /// Takes the next frame, and sends what is due to the group whose turn it is, which is returned.
+    /// What comes next, if it follows what was last.
+    pub fn next(&self) -> Place {
+        let (tick, rtp_ts) = (self.tick + 1, self.next_ts);
+        Place { tick, rtp_ts }
+    }
+
+    /// The same, but not before the time that it is.
+    pub fn next_at(&self, at: Instant) -> Place {
+        let (next, clock) = (self.next(), self.rtp_time(at));
+        let is_past = time_distance(clock, next.rtp_ts) > 0;
+        let rtp_ts = if is_past { clock } else { next.rtp_ts };
+        Place { rtp_ts, ..next }
+    }
+
+    /// Takes the mixer's next frame, and sends what is due to the group whose turn it is, which is returned.
     pub fn send(&mut self, at: Instant, mixed: &Mixed<'_>, out: &mut impl RoomSink) -> GroupIndex {
-        self.tick += 1;
-        let rtp_ts = self.rtp_time(at);
+        let next = self.next_at(at);
         if mixed.sound {
-            let marker = self.silent_ticks > 0;
-            self.silent_ticks = 0;
-            self.history.keep(self.tick, rtp_ts, marker, mixed);
-        } else {
-            self.silent_ticks = self.silent_ticks.wrapping_add(1);
+            let (payload, csrcs) = (mixed.payload, mixed.csrcs);
+            let voice = None;
+            self.keep(
+                next,
+                &Sound {
+                    payload,
+                    csrcs,
+                    voice,
+                },
+            );
         }
+        self.turn(next.rtp_ts, out)
+    }
+
+    /// Keeps a frame for the turns to come, the next one of them or, for one that is late, those that are left.
+    pub fn keep(&mut self, place: Place, sound: &Sound<'_>) {
+        if place.tick > self.tick {
+            self.history.keep(place, self.silent_ticks > 0, sound);
+            self.next_ts = place.rtp_ts.wrapping_add(FRAME);
+        } else if self.is_missing(place.tick) {
+            self.history.keep(place, false, sound);
+            let since = (self.tick - place.tick) as u32;
+            self.silent_ticks = self.silent_ticks.min(since);
+        }
+    }
+
+    /// Whether nothing has come for a tick, and some group's turn for it is still to come.
+    fn is_missing(&self, tick: u64) -> bool {
+        let passed = tick <= self.since || tick + self.size.frames() as u64 <= self.tick + 1;
+        !passed && !self.is_at_rest() && self.history.at(tick).is_none()
+    }
+
+    /// The next tick, with what was kept for it or with nothing: the turn of the group that is returned.
+    pub fn turn(&mut self, silence_ts: u32, out: &mut impl RoomSink) -> GroupIndex {
+        self.tick += 1;
+        let sound = self.history.at(self.tick).is_some();
+        self.silent_ticks = if sound {
+            0
+        } else {
+            self.silent_ticks.wrapping_add(1)
+        };
         let group = self.group_at(self.tick);
         self.serve(group, out);
         // In each stretch of silent ticks every group has one turn among the first.
-        if !mixed.sound
+        if !sound
             && ((self.silent_ticks % SILENT_TICKS) as usize) < self.size.frames()
             && self.is_at_rest()
         {
-            self.send_silence(group, rtp_ts, out);
+            self.next_ts = silence_ts.wrapping_add(FRAME);
+            self.send_silence(group, silence_ts, out);
         }
         group
+    }
+
+    /// The next tick of a voice that has sent nothing for it.
+    pub fn pass(&mut self, out: &mut impl RoomSink) -> GroupIndex {
+        let silence_ts = self.next_ts;
+        self.next_ts = silence_ts.wrapping_add(FRAME);
+        self.turn(silence_ts, out)
+    }
+
+    /// Nothing of what is `who`'s own is sent any more.
+    pub fn forget(&mut self, who: ParticipantKey) {
+        self.history.forget(who);
     }
 
     /// Sends each group what it has not had yet, so that packs of another size begin with the next frame.
@@ -151,10 +217,12 @@ impl MixLine {
             return (None, first + 1);
         };
         let mut pack = Pack::default();
+        let mut expected = rtp_ts;
         let fits = |tick: &u64| {
-            self.history
-                .at(*tick)
-                .is_some_and(|frame| pack.push(&frame.payload))
+            let next = self.history.at(*tick);
+            let follows = next.filter(|frame| frame.rtp_ts == expected);
+            expected = expected.wrapping_add(FRAME);
+            follows.is_some_and(|frame| pack.push(&frame.payload))
         };
         let count = (first..=self.tick).take_while(fits).count();
         pack.write(&mut self.payload);

@@ -1,11 +1,14 @@
 //! When the mix is made, and where it goes: to those who listen to it, and into the recording.
 
+mod route;
+
 use std::time::{Duration, Instant};
 
+use super::direct::Direct;
 use super::mix_line::MixLine;
 use super::pauses::Pauses;
 use super::tape::Tape;
-use super::{AudioPacket, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink};
+use super::{AudioPacket, GroupIndex, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink};
 use crate::mix::{Mixed, Mixer};
 use crate::opus::{PacketInfo, SILENT_FRAME};
 use crate::random::SplitMix64;
@@ -29,6 +32,12 @@ pub(super) struct Mixing {
     pauses: Pauses,
     wanted: bool,
     tape: Option<Tape>,
+    /// While one voice alone is loud: its frames go to the listeners instead of the mix.
+    direct: Option<Direct>,
+    /// The mix repeats up to then what listeners have heard directly.
+    repeats_until: Option<Instant>,
+    /// Nothing goes directly before.
+    mixed_until: Option<Instant>,
     /// Some while `wanted` or recording.
     running: Option<Running>,
 }
@@ -48,6 +57,9 @@ impl Mixing {
             pauses: Pauses::default(),
             wanted: false,
             tape: None,
+            direct: None,
+            repeats_until: None,
+            mixed_until: None,
             running: None,
         }
     }
@@ -63,6 +75,7 @@ impl Mixing {
     pub fn want(&mut self, now: Instant, wanted: bool) {
         if wanted != self.wanted {
             self.line.begin();
+            (self.direct, self.repeats_until) = (None, None);
         }
         self.wanted = wanted;
         self.start_or_stop(now);
@@ -127,9 +140,14 @@ impl Mixing {
         csrc: u32,
         packet: &AudioPacket<'_>,
         info: &PacketInfo,
+        out: &mut impl RoomSink,
     ) {
+        let moment = self.pauses.moment(now, self.line.is_at_rest());
         if bid.loudness.is_speech() {
             self.pauses.on_speech(now);
+        }
+        if self.wanted && self.goes_directly(now, bid, packet, info, moment) {
+            self.send_directly(now, csrc, packet, out);
         }
         if let Some(running) = &mut self.running {
             running.mixer.push(now, bid, csrc, packet, info);
@@ -141,6 +159,8 @@ impl Mixing {
         if let Some(running) = &mut self.running {
             running.mixer.flush(who);
         }
+        self.direct.take_if(|direct| direct.who == who);
+        self.line.forget(who);
     }
 
     /// Makes the frames that are due.
@@ -156,20 +176,33 @@ impl Mixing {
         let Some(running) = &mut self.running else {
             return;
         };
+        if stale || running.mixer.is_silent(at) {
+            self.direct = None;
+        }
+        let repeats = self.repeats_until.is_some_and(|until| at <= until);
+        let heard = self.wanted && self.direct.is_none() && !repeats;
         let mixed = if stale {
             silence()
         } else {
-            running.mixer.tick(at)
+            running.mixer.tick(at, heard || self.tape.is_some())
         };
         if let Some(tape) = &mut self.tape {
             tape.push(mixed.payload, out);
         }
-        if self.wanted {
+        if self.direct.is_some() {
+            self.pass_turns(at, out);
+        } else if self.wanted {
+            let mixed = if heard { mixed } else { silence() };
             let group = self.line.send(at, &mixed, out);
-            let moment = self.pauses.moment(at, self.line.is_at_rest());
-            out.mix_turn(at, group, moment);
-            self.resize_at(at, moment, out);
+            self.after_turn(at, group, out);
         }
+    }
+
+    /// A group has had what is due to it.
+    fn after_turn(&mut self, at: Instant, group: GroupIndex, out: &mut impl RoomSink) {
+        let moment = self.pauses.moment(at, self.line.is_at_rest());
+        out.mix_turn(at, group, moment);
+        self.resize_at(at, moment, out);
     }
 
     fn resize_at(&mut self, at: Instant, moment: Moment, out: &mut impl RoomSink) {

@@ -2,6 +2,7 @@
 //!
 //! Sans-I/O: packets and instants in, packets and facts out through [`RoomSink`].
 
+mod direct;
 mod history;
 mod mix_line;
 mod mixing;
@@ -190,7 +191,7 @@ impl Room {
         // What is due comes first: whoever is moved in the pause that ends here must not get this packet as well.
         self.mixing.run(now, out);
         self.forward(now, bid, csrc, packet, &info, out);
-        self.mixing.push(now, &bid, csrc, packet, &info);
+        self.mixing.push(now, &bid, csrc, packet, &info, out);
     }
 
     /// Does what is due at `now`.

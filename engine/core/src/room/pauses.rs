@@ -9,6 +9,9 @@ const LULL: Duration = Duration::from_millis(400);
 /// No slot has been used for this long: nothing is on its way in one.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// Whoever was loud within this time is named as being heard: the hangover of the rings.
+const NAMED: Duration = Duration::from_millis(500);
+
 /// What was last heard when.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
@@ -25,6 +28,12 @@ impl Pauses {
     /// Somebody who may speak was loud.
     pub fn on_speech(&mut self, now: Instant) {
         self.speech = Some(now);
+    }
+
+    /// Whether somebody who may speak was loud lately.
+    pub fn is_named(&self, now: Instant) -> bool {
+        let since = |at| now.saturating_duration_since(at);
+        self.speech.is_some_and(|at| since(at) < NAMED)
     }
 
     /// What kind of moment `at` is, when the mix is at rest or not.

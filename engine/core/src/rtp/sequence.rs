@@ -1,4 +1,4 @@
-//! Arithmetic on 16-bit sequence numbers that wrap around (RFC 3550 §A.1, RFC 3711 §3.3.1).
+//! Arithmetic on sequence numbers and times that wrap around (RFC 3550 §5.1 and §A.1, RFC 3711 §3.3.1).
 
 /// Signed distance from `from` to `to`, in packets: positive when `to` is ahead.
 pub fn sequence_distance(from: u16, to: u16) -> i32 {
@@ -18,6 +18,11 @@ pub fn extend_sequence(highest: u64, sequence: u16) -> Option<u64> {
     let distance = i64::from(sequence_distance(highest as u16, sequence));
     let index = highest.checked_add_signed(distance)?;
     (index < 1 << 48).then_some(index)
+}
+
+/// How far the RTP time `a` is after `b`, in samples; negative when it is before.
+pub fn time_distance(a: u32, b: u32) -> i32 {
+    a.wrapping_sub(b).cast_signed()
 }
 
 #[cfg(test)]

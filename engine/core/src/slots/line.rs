@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::opus::{SAMPLE_RATE, samples_within};
 use crate::random::SplitMix64;
 use crate::room::AudioPacket;
+use crate::rtp::time_distance;
 
 /// A jump of the sender's sequence number beyond this is a new stream, not a loss.
 const MAX_GAP: u16 = 100;
@@ -137,7 +138,8 @@ impl Line {
         let last_ts = self.last_ts;
         let tenure = self.tenure.as_mut()?;
         let mut rtp_ts = packet.rtp_ts.wrapping_add(tenure.ts_offset);
-        let steady = distance(rtp_ts, last_ts) > 0 && distance(rtp_ts, clock).abs() <= MAX_SKEW;
+        let steady =
+            time_distance(rtp_ts, last_ts) > 0 && time_distance(rtp_ts, clock).abs() <= MAX_SKEW;
         if !steady {
             rtp_ts = anchor?;
             tenure.ts_offset = rtp_ts.wrapping_sub(packet.rtp_ts);
@@ -165,7 +167,7 @@ impl Line {
             .filter(|seq| *seq >= tenure.first)?;
         let bit = 1u64.checked_shl(u32::from(back))?;
         let rtp_ts = packet.rtp_ts.wrapping_add(tenure.ts_offset);
-        let before = (1..=MAX_SKEW).contains(&distance(self.last_ts, rtp_ts));
+        let before = (1..=MAX_SKEW).contains(&time_distance(self.last_ts, rtp_ts));
         if tenure.sent & bit != 0 || !before {
             return None;
         }
@@ -193,14 +195,9 @@ impl Line {
     fn anchor(&self, now: Instant) -> Option<u32> {
         let clock = self.clock(now);
         let after = self.last_ts.wrapping_add(self.last_samples);
-        let ahead = distance(after, clock);
+        let ahead = time_distance(after, clock);
         (ahead <= MAX_AHEAD).then_some(if ahead > 0 { after } else { clock })
     }
-}
-
-/// How far `a` is after `b`, negative when before, across the wrap-around.
-fn distance(a: u32, b: u32) -> i32 {
-    a.wrapping_sub(b).cast_signed()
 }
 
 /// The RTP clock wraps around at 32 bits by design (RFC 3550 §5.1).

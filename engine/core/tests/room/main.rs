@@ -1,6 +1,7 @@
 //! A room's audio in virtual time, with real recorded speech.
 
 mod bench;
+mod direct;
 mod ear;
 mod likeness;
 mod mixing;

@@ -5,7 +5,7 @@ use palabre_core::opus::{Decoder, FRAME_SAMPLES};
 use crate::bench::{Bench, csrc, ms, send};
 use crate::ear::{decode, energy};
 use crate::likeness::likeness;
-use crate::speech::{encode, encode_with, silence, talk};
+use crate::speech::{encode, encode_with, padded, silence, talk};
 
 #[test]
 fn one_voice_in_the_mix_is_the_voice_40_to_100_ms_later() {
@@ -13,7 +13,7 @@ fn one_voice_in_the_mix_is_the_voice_40_to_100_ms_later() {
     let mut bench = Bench::new(1);
     let start = bench.room.mix_rtp_time(bench.now());
     bench.want_mix();
-    bench.play(send(1, 0, &encode(&pcm), true));
+    bench.play(send(1, 0, &padded(encode(&pcm)), true));
     let heard = decode(&bench.ear.mix, start);
     let (alike, lag) = likeness(&pcm, &heard);
     assert!(alike > 0.9, "likeness {alike} at a lag of {lag} samples");
@@ -112,7 +112,8 @@ fn in_silence_the_mix_sends_a_packet_each_400_ms_and_takes_up_in_time() {
 fn a_frame_of_the_mix_that_is_lost_is_rebuilt_from_the_copy_in_the_next_one() {
     let mut bench = Bench::new(1);
     bench.want_mix();
-    bench.play(send(1, 0, &encode(&talk(&["Front_Center"], 3)), true));
+    let frames = padded(encode(&talk(&["Front_Center"], 3)));
+    bench.play(send(1, 0, &frames, true));
     let packets = &bench.ear.mix;
     let error = |in_its_place: fn(&mut Decoder, &[u8]) -> Vec<f32>| -> f32 {
         let mut decoder = Decoder::new();
@@ -174,7 +175,7 @@ fn sound_that_is_read_late_but_with_the_time_at_which_it_came_is_mixed_as_if_rea
     let arrivals = send(
         1,
         0,
-        &encode(&talk(&["Front_Center", "Rear_Left"], 4)),
+        &padded(encode(&talk(&["Front_Center", "Rear_Left"], 4))),
         true,
     );
     let mixed = |held_up: std::ops::Range<std::time::Duration>| {

@@ -1,11 +1,11 @@
-//! The mix over bad networks, seeded.
+//! Voices on bad networks, seeded: mixed, and as they go straight into the packs.
 
 use std::time::Duration;
 
 use crate::bench::{Arrival, Bench, ms, send};
 use crate::ear::{decode, energy};
 use crate::likeness::likeness;
-use crate::speech::{encode, talk};
+use crate::speech::{encode, padded, talk};
 
 /// Seeded chance (Knuth's MMIX generator): enough for weather.
 struct Dice(u64);
@@ -51,7 +51,11 @@ fn heard_through(weather: &Weather, seed: u64) -> (f32, usize) {
     let mut bench = Bench::new(1);
     let start = bench.room.mix_rtp_time(bench.now());
     bench.want_mix();
-    bench.play(through(send(1, 0, &encode(&pcm), true), weather, seed));
+    bench.play(through(
+        send(1, 0, &padded(encode(&pcm)), true),
+        weather,
+        seed,
+    ));
     likeness(&pcm, &decode(&bench.ear.mix, start))
 }
 
@@ -85,7 +89,7 @@ fn a_twentieth_of_the_packets_lost_is_hardly_heard() {
 #[test]
 fn a_sender_whose_clock_is_off_by_1000_ppm_is_heard_with_a_bounded_delay() {
     let pcm = talk(&["Front_Center"], 80);
-    let frames = encode(&pcm);
+    let frames = padded(encode(&pcm));
     for fast in [true, false] {
         let mut arrivals = send(1, 0, &frames, true);
         for arrival in &mut arrivals {
@@ -115,7 +119,7 @@ fn a_sender_whose_clock_is_off_by_1000_ppm_is_heard_with_a_bounded_delay() {
 #[test]
 fn after_a_stall_of_a_second_the_voice_is_there_again() {
     let pcm = talk(&["Front_Center"], 8);
-    let mut arrivals = send(1, 0, &encode(&pcm), true);
+    let mut arrivals = send(1, 0, &padded(encode(&pcm)), true);
     for arrival in &mut arrivals {
         if (ms(3_000)..ms(4_000)).contains(&arrival.at) {
             arrival.at = ms(4_000);

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use palabre_core::opus::inspect;
 use palabre_core::room::{AudioPacket, PackSize, ParticipantKey, RecordingKey};
 use proptest::prelude::*;
 
 use crate::bench::{Bench, csrc, ms};
-use crate::ear::Ear;
+use crate::ear::{Ear, Heard};
 
 #[derive(Debug, Clone)]
 enum Happening {
@@ -215,7 +216,13 @@ proptest! {
             }
         }
         for group in 0..6 {
-            prop_assert!(bench.ear.group(group).windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+            let packets = bench.ear.group(group);
+            prop_assert!(packets.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1));
+            let after = |packet: &Heard| {
+                let samples = inspect(&packet.payload).map_or(0, |info| info.samples);
+                packet.rtp_ts.wrapping_add(samples as u32)
+            };
+            prop_assert!(packets.windows(2).all(|pair| pair[1].rtp_ts.wrapping_sub(after(&pair[0])).cast_signed() >= 0));
         }
     }
 }

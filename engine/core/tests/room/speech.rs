@@ -42,6 +42,19 @@ pub fn encode(pcm: &[f32]) -> Vec<Frame> {
     encode_with(pcm, false)
 }
 
+/// The same sound in packets that are too long for packs: padded, as senders may (RFC 6716 §3.2.5), to 200 bytes.
+pub fn padded(frames: Vec<Frame>) -> Vec<Frame> {
+    let pad = |frame: Frame| {
+        let (toc, sound) = frame.payload.split_first().expect("a frame has a TOC byte");
+        let padding = 200usize.saturating_sub(sound.len());
+        let mut payload = vec![toc | 3, 0x41, padding as u8];
+        payload.extend_from_slice(sound);
+        payload.resize(payload.len() + padding, 0);
+        Frame { payload, ..frame }
+    };
+    frames.into_iter().map(pad).collect()
+}
+
 pub fn encode_with(pcm: &[f32], dtx: bool) -> Vec<Frame> {
     let mut encoder = Encoder::new(32_000, 10);
     encoder.set_dtx(dtx);

@@ -106,7 +106,7 @@ proptest! {
             }
             let Some(placed) = line.place(now, &packet(ssrc, seq, rtp_ts), 960) else { continue };
             prop_assert!(seen.insert(placed.seq));
-            prop_assert!(distance(placed.rtp_ts, line.clock(now)).abs() <= MAX_AHEAD + MAX_SKEW + 960
+            prop_assert!(time_distance(placed.rtp_ts, line.clock(now)).abs() <= MAX_AHEAD + MAX_SKEW + 960
                 || placed.seq < highest);
             if placed.marker && placed.seq <= highest {
                 prop_assert!(false, "a new tenure went backwards");

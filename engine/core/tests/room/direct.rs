@@ -1,0 +1,361 @@
+//! One voice alone goes straight into the packs: each frame as it came, once to each group, until another one speaks.
+
+use std::collections::HashMap;
+
+use palabre_core::opus::{SILENT_FRAME, inspect};
+use palabre_core::room::PackSize;
+use proptest::prelude::*;
+
+use crate::bench::{Bench, csrc, ms, send};
+use crate::ear::{Heard, decode};
+use crate::likeness::likeness;
+use crate::speech::{Frame, encode, encode_with, padded, silence, talk};
+
+/// A room whose listeners get packs of `size`.
+fn packed(speakers: u32, size: PackSize) -> Bench {
+    let mut bench = Bench::new(speakers);
+    bench.pack(size);
+    bench.want_mix();
+    bench
+}
+
+/// A voice whose frames are all different and all loud: a sweep.
+fn sweep(seconds: usize) -> Vec<Frame> {
+    let at = |n: usize| n as f32 / 48_000.0;
+    let tone = |n| 0.3 * (at(n) * (300.0 + 40.0 * at(n)) * std::f32::consts::TAU).sin();
+    encode(&(0..seconds * 48_000).map(tone).collect::<Vec<f32>>())
+}
+
+/// The frames of packets with their RTP times, each as a packet of its own.
+fn frames(packets: &[Heard]) -> Vec<(u32, Vec<u8>)> {
+    packets.iter().flat_map(unpacked).collect()
+}
+
+fn unpacked(packet: &Heard) -> Vec<(u32, Vec<u8>)> {
+    let count = inspect(&packet.payload).expect("the mix is Opus").frames;
+    let (toc, rest) = packet.payload.split_first().expect("it has a TOC byte");
+    if count == 1 {
+        return vec![(packet.rtp_ts, packet.payload.clone())];
+    }
+    let (is_vbr, mut rest) = (rest[0] & 0x80 != 0, &rest[1..]);
+    let mut sizes = vec![];
+    while is_vbr && sizes.len() + 1 < count {
+        let two = rest[0] >= 252;
+        let more = if two { usize::from(rest[1]) * 4 } else { 0 };
+        sizes.push(usize::from(rest[0]) + more);
+        rest = &rest[1 + usize::from(two)..];
+    }
+    let last = rest.len() - sizes.iter().sum::<usize>();
+    sizes.push(last);
+    if !is_vbr {
+        sizes = vec![rest.len() / count; count];
+    }
+    let frame = |(n, size): (usize, usize)| {
+        let (frame, after) = rest.split_at(size);
+        rest = after;
+        let own = [&[toc & !3][..], frame].concat();
+        (packet.rtp_ts.wrapping_add(960 * n as u32), own)
+    };
+    sizes.into_iter().enumerate().map(frame).collect()
+}
+
+/// Numbers without gaps, times that only grow, and no frame twice, in each group.
+fn assert_in_order(bench: &Bench) {
+    for group in 0..6 {
+        let packets = bench.ear.group(group);
+        let numbers = packets.windows(2);
+        assert!(
+            numbers
+                .into_iter()
+                .all(|pair| pair[1].seq == pair[0].seq + 1)
+        );
+        let all = frames(&packets);
+        let grows =
+            |pair: &[(u32, Vec<u8>)]| pair[1].0.wrapping_sub(pair[0].0).cast_signed() >= 960;
+        assert!(all.windows(2).all(grows), "group {group}");
+    }
+}
+
+/// The numbers of the frames of `said` that a group was sent, in order.
+fn sent_to(bench: &Bench, group: u8, said: &[Frame]) -> Vec<usize> {
+    let places: HashMap<&[u8], usize> = (said.iter().map(|f| f.payload.as_slice()))
+        .zip(0..)
+        .collect();
+    let all = frames(&bench.ear.group(group));
+    all.iter()
+        .filter_map(|(_, frame)| places.get(frame.as_slice()).copied())
+        .collect()
+}
+
+#[test]
+fn one_voice_reaches_every_group_frame_by_frame_as_it_came() {
+    let said = sweep(3);
+    for size in [
+        PackSize::One,
+        PackSize::Three,
+        PackSize::Five,
+        PackSize::Six,
+    ] {
+        let mut bench = packed(1, size);
+        bench.play(send(1, 0, &said, true));
+        bench.until(ms(4_000));
+        for group in 0..size.frames() as u8 {
+            assert_eq!(
+                sent_to(&bench, group, &said),
+                (0..150).collect::<Vec<_>>(),
+                "{size:?}"
+            );
+        }
+        assert_in_order(&bench);
+    }
+}
+
+#[test]
+fn a_pack_leaves_with_its_newest_frame_and_names_who_speaks() {
+    let said = sweep(3);
+    let mut bench = packed(1, PackSize::Five);
+    bench.play(send(1, 0, &said, true));
+    let turns = bench.ear.mix.chunk_by(|a, b| a.at == b.at);
+    for turn in turns.filter(|turn| turn[0].payload != SILENT_FRAME) {
+        let (_, last) = unpacked(&turn[turn.len() - 1])
+            .pop()
+            .expect("a packet has a frame");
+        let newest = said.iter().position(|frame| frame.payload == last);
+        assert_eq!(newest.map(|n| ms(20 * n as u64)), Some(turn[0].at));
+        assert_eq!(turn[0].csrcs, [csrc(1)]);
+    }
+}
+
+#[test]
+fn when_nothing_comes_any_more_what_is_there_leaves_all_the_same() {
+    let said = sweep(1);
+    let mut bench = packed(1, PackSize::Six);
+    bench.play(send(1, 0, &said, true));
+    bench.until(ms(1_120));
+    for group in 0..6 {
+        assert_eq!(sent_to(&bench, group, &said).len(), 50, "group {group}");
+    }
+}
+
+#[test]
+fn a_frame_that_comes_late_reaches_the_groups_whose_turn_is_still_to_come() {
+    let said = sweep(2);
+    let mut bench = packed(1, PackSize::Five);
+    let mut arrivals = send(1, 0, &said, true);
+    // Numbers 51 and 52 come before it, with the turns of three groups.
+    arrivals[50].at += ms(45);
+    bench.play(arrivals);
+    bench.until(ms(3_000));
+    let heard = (0..5).map(|group| sent_to(&bench, group, &said));
+    let (with, without): (Vec<_>, Vec<_>) = heard.partition(|frames| frames.contains(&50));
+    assert!(
+        with.iter()
+            .all(|frames| *frames == (0..100).collect::<Vec<_>>())
+    );
+    assert!(without.iter().all(|frames| frames.len() == 99));
+    assert_eq!((with.len(), without.len()), (2, 3));
+    assert_in_order(&bench);
+}
+
+#[test]
+fn after_a_stall_what_comes_at_once_goes_out_up_to_200_ms_and_the_voice_goes_on() {
+    let said = sweep(4);
+    let mut bench = packed(1, PackSize::Three);
+    let mut arrivals = send(1, 0, &said, true);
+    for arrival in &mut arrivals {
+        if (ms(1_000)..ms(1_500)).contains(&arrival.at) {
+            arrival.at = ms(1_500);
+        }
+    }
+    bench.play(arrivals);
+    bench.until(ms(5_000));
+    let heard = sent_to(&bench, 0, &said);
+    assert!(
+        (1..3).all(|group| sent_to(&bench, group, &said) == heard),
+        "all the same"
+    );
+    let missing: Vec<usize> = (0..200).filter(|n| !heard.contains(n)).collect();
+    assert!(
+        missing.iter().all(|n| (60..=75).contains(n)) && missing.len() <= 16,
+        "{missing:?}"
+    );
+    assert_in_order(&bench);
+}
+
+#[test]
+fn pauses_that_are_not_sent_cost_no_frame_and_keep_their_length() {
+    let mut pcm = Vec::new();
+    for name in ["Front_Center", "Rear_Left", "Side_Right"] {
+        pcm.extend(talk(&[name], 1));
+        pcm.extend(silence(2));
+    }
+    let mut bench = packed(1, PackSize::Five);
+    let start = bench.room.mix_rtp_time(bench.now());
+    let said = encode_with(&pcm, true);
+    let mut arrivals = send(1, 0, &said, true);
+    arrivals.retain(|arrival| arrival.payload.len() > 2);
+    bench.play(arrivals);
+    bench.until(ms(10_000));
+    for group in 0..5 {
+        let heard = decode(&bench.ear.group(group), start);
+        let (alike, lag) = likeness(&pcm, &heard);
+        assert!(alike > 0.95 && lag < 1_920, "likeness {alike}, lag {lag}");
+    }
+    assert_in_order(&bench);
+}
+
+#[test]
+fn a_voice_out_of_order_is_mixed_soon_and_heard_well() {
+    let pcm = talk(&["Front_Center", "Rear_Left"], 12);
+    let said = encode(&pcm);
+    let mut bench = packed(1, PackSize::Three);
+    let start = bench.room.mix_rtp_time(bench.now());
+    let mut arrivals = send(1, 0, &said, true);
+    for late in arrivals.iter_mut().step_by(3) {
+        late.at += ms(30);
+    }
+    bench.play(arrivals);
+    let after = bench.ear.group(0);
+    let direct = sent_to(&bench, 0, &said);
+    assert!(direct.len() < 40, "{} frames went directly", direct.len());
+    let (alike, lag) = likeness(&pcm[96_000..], &decode(&after, start)[96_000..]);
+    assert!(
+        alike > 0.9 && (1_920..4_800).contains(&lag),
+        "likeness {alike}, lag {lag}"
+    );
+    assert_in_order(&bench);
+}
+
+#[test]
+fn whoever_loses_the_right_is_not_in_what_is_sent_after_it() {
+    let said = sweep(3);
+    let mut bench = packed(1, PackSize::Six);
+    let arrivals = send(1, 0, &said, true);
+    bench.play(arrivals[..75].to_vec());
+    let before = bench.ear.mix.len();
+    bench.may_speak(1, false);
+    bench.play(arrivals[75..].to_vec());
+    bench.until(ms(4_000));
+    bench.ear.mix.drain(..before);
+    assert!((0..6).all(|group| sent_to(&bench, group, &said).is_empty()));
+    assert!(bench.ear.mix.iter().all(|packet| packet.csrcs.is_empty()));
+}
+
+/// Ann talks for four seconds, and again from the fifth to the eighth; Ben from the second to the fourth.
+fn ann_and_ben() -> (Vec<f32>, Vec<f32>) {
+    let mut ann = talk(&["Front_Center", "Rear_Left"], 4);
+    ann.extend(silence(1));
+    ann.extend(talk(&["Side_Right", "Front_Left"], 3));
+    let mut ben = silence(2);
+    ben.extend(talk(&["Rear_Right"], 2));
+    ben.extend(silence(4));
+    (ann, ben)
+}
+
+/// What a group hears of the two, and how like what was said that is: Ann alone, both, Ann alone again.
+fn heard_of_both(ann: &[Frame], ben: &[Frame], group: u8, record: bool) -> [(f32, usize); 3] {
+    let mut bench = packed(2, PackSize::Five);
+    let start = bench.room.mix_rtp_time(bench.now());
+    if record {
+        bench.record("both");
+    }
+    bench.play([send(1, 0, ann, true), send(2, 0, ben, true)].concat());
+    bench.until(ms(9_000));
+    assert_in_order(&bench);
+    let heard = decode(&bench.ear.group(group), start);
+    let (ann, ben) = ann_and_ben();
+    let said: Vec<f32> = ann.iter().zip(&ben).map(|(a, b)| a + b).collect();
+    [0..2, 2..4, 5..8].map(|seconds| {
+        let (from, to) = (seconds.start * 48_000, seconds.end * 48_000);
+        likeness(&said[from..to], &heard[from..])
+    })
+}
+
+#[test]
+fn a_second_voice_is_met_by_the_mix_and_a_pause_leads_back_to_one() {
+    let (ann, ben) = ann_and_ben();
+    let (ann, ben) = (encode(&ann), encode(&ben));
+    let (only_mixed, of_ben) = (padded(ann.clone()), padded(ben.clone()));
+    let [_, mixed, _] = heard_of_both(&only_mixed, &of_ben, 0, false);
+    for (group, record) in [(0, false), (3, false), (1, true)] {
+        let [alone, both, again] = heard_of_both(&ann, &ben, group, record);
+        assert!(alone.0 > 0.98 && alone.1 < 400, "{alone:?}");
+        assert!(
+            both.0 > mixed.0 - 0.02,
+            "{both:?}, where all was mixed {mixed:?}"
+        );
+        assert!((1_900..5_000).contains(&both.1), "{both:?}");
+        // Up to a frame later: the mix's last tick is the line's time until then.
+        assert!(again.0 > 0.98 && again.1 < 400 + 960, "{again:?}");
+    }
+}
+
+#[test]
+fn where_the_mix_takes_over_nothing_is_heard_twice_and_nothing_is_left_out() {
+    let said = sweep(4);
+    let mut ben = silence(2);
+    ben.extend(talk(&["Rear_Right"], 2));
+    let mut bench = packed(2, PackSize::One);
+    bench.play([send(1, 0, &said, true), send(2, 0, &encode(&ben), true)].concat());
+    let is_own = |packet: &&Heard| said.iter().any(|frame| frame.payload == packet.payload);
+    let last = bench
+        .ear
+        .mix
+        .iter()
+        .rposition(|packet| is_own(&packet))
+        .expect("it began directly");
+    let [last, first] = &bench.ear.mix[last..last + 2] else {
+        panic!("it did not go on in the mix");
+    };
+    assert!(first.marker && first.csrcs.contains(&csrc(1)));
+    // What waits in the jitter buffer has been heard: 40 ms, and up to a tick more.
+    let gap = first.rtp_ts.wrapping_sub(last.rtp_ts) / 960;
+    assert!((3..=4).contains(&gap), "{gap} frames");
+}
+
+/// What happens to each packet on its way: lost, held up so long with all that follow, or nothing.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Lost,
+    HeldUp { ms: u64 },
+    Comes,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        2 => Just(Fate::Lost),
+        1 => (0u64..150).prop_map(|ms| Fate::HeldUp { ms }),
+        20 => Just(Fate::Comes),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_comes_in_its_order_reaches_every_group_once_and_as_it_was(
+        fates in prop::collection::vec(fate(), 20..150),
+        size in prop::sample::select(vec![PackSize::One, PackSize::Three, PackSize::Five, PackSize::Six]),
+    ) {
+        let said = sweep(3);
+        let mut bench = packed(1, size);
+        let mut arrivals = Vec::new();
+        let mut not_before = ms(0);
+        for (mut arrival, fate) in send(1, 0, &said, true).into_iter().zip(fates) {
+            if let Fate::HeldUp { ms: held } = fate {
+                not_before = not_before.max(arrival.at + ms(held));
+            }
+            arrival.at = arrival.at.max(not_before);
+            if !matches!(fate, Fate::Lost) {
+                arrivals.push(arrival);
+            }
+        }
+        let came: Vec<usize> = arrivals.iter().map(|a| usize::from(a.seq.wrapping_sub(65_500))).collect();
+        bench.play(arrivals);
+        bench.until(ms(6_000));
+        for group in 0..size.frames() as u8 {
+            prop_assert_eq!(&sent_to(&bench, group, &said), &came, "group {}", group);
+        }
+        assert_in_order(&bench);
+    }
+}
