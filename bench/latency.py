@@ -28,7 +28,7 @@ def _row(bench: Bench, name: str, heard: Listened, count: int) -> None:
     if not figures["frames_found"]:
         print("  no frame of the speaker was found again: no latency", file=sys.stderr)
         return
-    how = "forwarded" if figures["forwarded"] else "mixed"
+    how = "frames as they were sent" if figures["forwarded"] else "mixed"
     what = f"speaker's packet in to the last of {count} listeners' packets out, beyond packing; {how}; "
     what += f"to the first listener {first['p99']} ms; the server took {heard.busy_percent:.0f} % of a core"
     points: list[tuple[float, ...]] = [(0.5, last["p50"]), (0.99, last["p99"]), (1.0, last["max"])]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use palabre_core::opus::{SILENT_FRAME, inspect};
+use palabre_core::opus::SILENT_FRAME;
 use palabre_core::room::PackSize;
 use proptest::prelude::*;
 
@@ -32,31 +32,10 @@ fn frames(packets: &[Heard]) -> Vec<(u32, Vec<u8>)> {
 }
 
 fn unpacked(packet: &Heard) -> Vec<(u32, Vec<u8>)> {
-    let count = inspect(&packet.payload).expect("the mix is Opus").frames;
-    let (toc, rest) = packet.payload.split_first().expect("it has a TOC byte");
-    if count == 1 {
-        return vec![(packet.rtp_ts, packet.payload.clone())];
-    }
-    let (is_vbr, mut rest) = (rest[0] & 0x80 != 0, &rest[1..]);
-    let mut sizes = vec![];
-    while is_vbr && sizes.len() + 1 < count {
-        let two = rest[0] >= 252;
-        let more = if two { usize::from(rest[1]) * 4 } else { 0 };
-        sizes.push(usize::from(rest[0]) + more);
-        rest = &rest[1 + usize::from(two)..];
-    }
-    let last = rest.len() - sizes.iter().sum::<usize>();
-    sizes.push(last);
-    if !is_vbr {
-        sizes = vec![rest.len() / count; count];
-    }
-    let frame = |(n, size): (usize, usize)| {
-        let (frame, after) = rest.split_at(size);
-        rest = after;
-        let own = [&[toc & !3][..], frame].concat();
-        (packet.rtp_ts.wrapping_add(960 * n as u32), own)
-    };
-    sizes.into_iter().enumerate().map(frame).collect()
+    let opus = opus::packet::parse(&packet.payload).expect("the mix is Opus");
+    let alone = |frame: &&[u8]| [&[opus.toc & !3], *frame].concat();
+    let times = (0..).map(|n| packet.rtp_ts.wrapping_add(960 * n));
+    times.zip(opus.frames.iter().map(alone)).collect()
 }
 
 /// Numbers without gaps, times that only grow, and no frame twice, in each group.

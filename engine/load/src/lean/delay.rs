@@ -1,8 +1,10 @@
 //! From a speaker's packet into the server to the last listener's packet out of it.
 //!
-//! Which of the speaker's frames a packet carries is found out by listening: the payload itself where it is forwarded,
-//! else by laying what was decoded over what was said. Of a pack the newest frame counts, so that the time the others
-//! waited for it, the packing, is left out.
+//! Which of the speaker's frames a packet carries is found out by listening: by the frames themselves where they come as
+//! they were sent, else by laying what was decoded over what was said. Of a pack the newest frame counts, so that the
+//! time the others waited for it, the packing, is left out. Where frames come as they were sent, only the longest packs
+//! count: in a shorter one, which ended with a word or where the codec changed its mode, the newest frame too has waited
+//! for the turn of its listeners.
 
 use std::collections::HashMap;
 
@@ -22,6 +24,8 @@ const LONGEST_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
 const ALIKE: f64 = 0.5;
 /// Frames of silence look alike.
 const TELLING_BYTES: usize = 20;
+/// The bits of a TOC byte that say how many frames there are.
+const CODE: u8 = 3;
 
 /// A packet as the first listener got it, decrypted.
 pub struct Ear {
@@ -36,7 +40,7 @@ pub struct Delay {
     pub first_ms: Vec<f64>,
     /// Until the last listener's packet left.
     pub last_ms: Vec<f64>,
-    /// The payload was forwarded as it came.
+    /// Frames came as they were sent, alone or in packs.
     pub forwarded: bool,
 }
 
@@ -47,9 +51,15 @@ pub fn measure(
     ear: &[Ear],
     lateness: &Lateness,
 ) -> Result<Delay, LoadError> {
-    let by_payload = forwarded(speech, sent_ns, ear, lateness);
-    if by_payload.last_ms.len() * 4 > ear.len() {
-        return Ok(by_payload);
+    let frames = speech.frames.iter().enumerate();
+    let telling = frames.filter(|(_, frame)| frame.opus.len() > TELLING_BYTES);
+    let places = telling.map(|(n, f)| (f.opus.as_slice(), n)).collect();
+    let packets: Vec<Known> = ear
+        .iter()
+        .filter_map(|heard| known(&places, heard))
+        .collect();
+    if packets.len() * 4 > ear.len() {
+        return Ok(forwarded(speech, sent_ns, &packets, lateness));
     }
     mixed(speech, sent_ns, ear, lateness)
 }
@@ -62,21 +72,39 @@ impl Delay {
     }
 }
 
-fn forwarded(speech: &Speech, sent_ns: &[u64], ear: &[Ear], lateness: &Lateness) -> Delay {
+/// A packet with frames as they were sent.
+struct Known {
+    moment: Moment,
+    frames: usize,
+    /// Which frame of the speech its newest one is.
+    newest: usize,
+}
+
+fn known(places: &HashMap<&[u8], usize>, heard: &Ear) -> Option<Known> {
+    let packet = opus::packet::parse(&heard.opus).ok()?;
+    let newest = packet.frames.last()?;
+    // As a packet of its own (RFC 6716 §3.1).
+    let alone = [&[packet.toc & !CODE], *newest].concat();
+    Some(Known {
+        moment: heard.moment,
+        frames: packet.frames.len(),
+        newest: *places.get(alone.as_slice())?,
+    })
+}
+
+fn forwarded(speech: &Speech, sent_ns: &[u64], packets: &[Known], lateness: &Lateness) -> Delay {
     let mut delay = Delay {
         forwarded: true,
         ..Delay::default()
     };
-    let frames = speech.frames.iter().enumerate();
-    let telling = frames.filter(|(_, frame)| frame.opus.len() > TELLING_BYTES);
-    let places: HashMap<&[u8], usize> = telling.map(|(n, f)| (f.opus.as_slice(), n)).collect();
-    for heard in ear {
-        let place = places.get(heard.opus.as_slice());
-        let (Some(&place), Some(sent)) = (place, lateness.of(heard.moment)) else {
+    let longest = packets.iter().map(|packet| packet.frames).max();
+    for packet in packets.iter().filter(|p| Some(p.frames) == longest) {
+        let Some(sent) = lateness.of(packet.moment) else {
             continue;
         };
         // Of the times this frame was said, the last one before it was heard.
-        let said = sent_ns.iter().skip(place).step_by(speech.frames.len());
+        let said = sent_ns.iter().skip(packet.newest);
+        let said = said.step_by(speech.frames.len());
         if let Some(&in_ns) = said.take_while(|at| **at <= sent.first_ns).last() {
             delay.note(in_ns, sent);
         }
@@ -184,6 +212,7 @@ fn decimate(pcm: &[i16]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::Frame;
 
     const FRAME_NS: u64 = 20_000_000;
 
@@ -222,6 +251,37 @@ mod tests {
                 )
             })
             .collect();
+        let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
+        assert!(delay.forwarded);
+        assert!(all_are(&delay.first_ms, 0.5) && all_are(&delay.last_ms, 3.5));
+    }
+
+    /// Several packets of one frame as one.
+    fn packed(frames: &[Frame]) -> Vec<u8> {
+        let mut repacketizer = opus::Repacketizer::new().unwrap();
+        let mut out = vec![0; 1_500];
+        let packets: Vec<&[u8]> = frames.iter().map(|frame| frame.opus.as_slice()).collect();
+        let len = repacketizer.combine(&packets, &mut out).unwrap();
+        out.truncate(len);
+        out
+    }
+
+    #[test]
+    fn of_a_pack_the_newest_frame_counts_and_of_packs_the_longest_ones() {
+        let speech = sweep();
+        let sent: Vec<u64> = (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect();
+        let mut lateness = Lateness::default();
+        // Three frames as long as the codec's mode is the same; shorter ones leave late.
+        let mut ear = Vec::new();
+        for n in (2..200).step_by(3) {
+            let frames = &speech.frames[n - 2..=n];
+            let same = frames
+                .iter()
+                .all(|frame| frame.opus[0] == frames[0].opus[0]);
+            let (frames, waited) = if same { (frames, 0) } else { (&frames[..1], 3) };
+            let left = sent[n] + waited * FRAME_NS + 500_000;
+            ear.push(heard(packed(frames), n, left, &mut lateness));
+        }
         let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
         assert!(delay.forwarded);
         assert!(all_are(&delay.first_ms, 0.5) && all_are(&delay.last_ms, 3.5));
