@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import MappingProxyType
-from typing import assert_never
+from typing import Any, assert_never
 
 from palabre.domain.ids import ParticipantId
 from palabre.domain.room import events as e
@@ -29,16 +29,19 @@ def found(event: e.RoomStarted) -> Room:
 
 def replay(room: Room, events: Iterable[e.Change]) -> Room:
     """The room after all `events`, each one version later than the one before."""
-    version = room.version
     for event in events:
         room = _apply(room, event)
-        version += 1
-    return replace(room, version=version)
+    return room
 
 
 def evolve(room: Room, event: e.Change) -> Room:
     """The room one version later."""
     return replay(room, (event,))
+
+
+def _next(room: Room, **changes: Any) -> Room:
+    """Once for each event."""
+    return replace(room, version=room.version + 1, **changes)
 
 
 def _apply(room: Room, event: e.Change) -> Room:
@@ -55,11 +58,11 @@ def _apply(room: Room, event: e.Change) -> Room:
         case e.StandingChanged():
             return _standing(room, event)
         case e.RecordingStarted(recording, title, by, at):
-            return replace(room, recording=Recording(recording, title, by, at))
+            return _next(room, recording=Recording(recording, title, by, at))
         case e.RecordingStopped():
-            return replace(room, recording=None)
+            return _next(room, recording=None)
         case e.RoomEnded(at):
-            return replace(room, ended_at=at, people=People())
+            return _next(room, ended_at=at, people=People())
         case _:
             assert_never(event)
 
@@ -67,11 +70,11 @@ def _apply(room: Room, event: e.Change) -> Room:
 def _settings(room: Room, event: e.TitleChanged | e.HandsPolicyChanged | e.JoinMutedChanged) -> Room:
     match event:
         case e.TitleChanged(title):
-            return replace(room, title=title)
+            return _next(room, title=title)
         case e.HandsPolicyChanged(hands):
-            return replace(room, hands=hands)
+            return _next(room, hands=hands)
         case e.JoinMutedChanged(join_muted):
-            return replace(room, join_muted=join_muted)
+            return _next(room, join_muted=join_muted)
         case _:
             assert_never(event)
 
@@ -79,13 +82,13 @@ def _settings(room: Room, event: e.TitleChanged | e.HandsPolicyChanged | e.JoinM
 def _come_and_go(room: Room, event: e.Joined | e.Left | e.Removed | e.Expelled) -> Room:
     match event:
         case e.Joined(participant):
-            return replace(room, people=room.people.put(participant))
+            return _next(room, people=room.people.put(participant))
         case e.Left(who) | e.Expelled(who):
-            return replace(room, people=room.people.drop(who))
+            return _next(room, people=room.people.drop(who))
         case e.Removed(who, _, until, reason):
             account = room.participants[who].account
             removed = MappingProxyType({**room.removed, account: Removal(until, reason)})
-            return replace(room, people=room.people.drop(who), removed=removed)
+            return _next(room, people=room.people.drop(who), removed=removed)
         case _:
             assert_never(event)
 
@@ -112,7 +115,7 @@ def _all_muted(room: Room) -> Room:
     people = room.people
     for speaker in speakers:
         people = people.put(replace(speaker, mic=Mic.MUTED_BY_MANAGER))
-    return replace(room, people=people, silenced=room.silenced | {p.account for p in speakers})
+    return _next(room, people=people, silenced=room.silenced | {p.account for p in speakers})
 
 
 def _standing(room: Room, event: e.StandingChanged) -> Room:
@@ -126,4 +129,4 @@ def _standing(room: Room, event: e.StandingChanged) -> Room:
 
 
 def _changed(room: Room, who: ParticipantId, change: Callable[[Participant], Participant]) -> Room:
-    return replace(room, people=room.people.change(who, change))
+    return _next(room, people=room.people.change(who, change))
