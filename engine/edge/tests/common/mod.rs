@@ -155,7 +155,7 @@ pub fn config() -> EngineConfig {
         cors_origins: Vec::new(),
         http: HttpLimits::default(),
         proxies: Vec::new(),
-        metrics_for: Vec::new(),
+        metrics_for: vec!["127.0.0.1/32".parse().unwrap()],
         max_streams: 100,
     }
 }
