@@ -121,6 +121,9 @@ def _steer(space: str, core: int) -> None:
 
 def _fetch(server: str, generator: str, core: int) -> None:
     """A thread on that core fetches what comes to the generator (NAPI), instead of the sender bringing it."""
+    # What finds the ring full waits in a queue, as long as the device's: the hypervisor stops either core at times.
+    command = ["ip", "netns", "exec", server, "tc", "qdisc", "add", "dev", "toward", "root", "pfifo"]
+    subprocess.run(command, check=True)
     # Without GRO there is no such ring at all; and whoever sends with TSO goes past it.
     for space, feature, on in ((generator, ETHTOOL_SGRO, 1), (server, ETHTOOL_STSO, 0)):
         with _inside(space):
