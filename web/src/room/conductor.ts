@@ -157,6 +157,7 @@ export class Conductor {
     else this.#speak.send({ is: "stop" });
     this.#stopWatching ??= watchLines(
       () => this.#hear.receivers(),
+      () => this.#speak.state.at !== "off",
       (csrcs) => this.dispatch({ type: "heard_speaking", csrcs, atMs: Date.now() }),
     );
   }
