@@ -16,15 +16,17 @@ WEATHER = [(0.0, 1), (0.01, 1), (0.05, 1), (0.1, 1), (0.05, 3), (0.1, 3)]
 """Loss, and packets lost in a row on average."""
 
 SECTION = """\
-## Palabre and Janus in Chromium
+## Palabre and Janus in browsers
 
 Intelligibility (STOI) of what a real listener plays: the web client at Palabre, a page of ten lines at Janus's
 streaming plugin, which is fed with the same voice, encoded in the same way. A relay between server and browser takes
 20 ms each way and loses sound on the way down by a rule with a seed: the n-th packet of a stream has the same fate in
 every run. Everything else is real time, so runs differ: of the windows of ten seconds behind each figure the lowest and
 the highest are in brackets. Palabre's web client asks for lost packets again (NACK) by altering its offer; Janus does
-not offer that for sound, and has a line of its own where the page alters the offer to name it. By `python -m
-bench.browsers`; while these figures were taken, {load} programs at a time wanted one of the machine's cores.
+not offer that for sound, and has a line of its own where the page alters the offer to name it. Whoever loses too much
+of the packs is sent the short packets of what is forwarded, and its browser waits longer for what comes again (ADR 36):
+this takes some seconds, so the first 12 s of each weather are not judged. By `python -m bench.browsers`; while these
+figures were taken, {load} programs at a time wanted one of the machine's cores.
 
 {table}
 """

@@ -33,7 +33,7 @@ from bench.namespace import LOOPBACK
 from bench.rows import Results
 
 DELAY_S = 0.02
-GETS_USED_S = 14
+GETS_USED_S = 12
 """A jitter buffer learns what it has to wait for, and the server who should not be sent packs (ADR 36)."""
 WINDOW_S = 10
 WINDOWS = 2
@@ -176,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.browsers", description=__doc__)
     parser.add_argument("subjects", nargs="*", help=f"of {', '.join(SUBJECTS)}; all without")
     parser.add_argument("--firefox", action="store_true", help="listen in Firefox instead of Chromium")
-    parser.add_argument("--seeds", type=int, default=1, help="of each weather; 34 seconds each")
+    parser.add_argument("--seeds", type=int, default=1, help="of each weather; 32 seconds each")
     parser.add_argument("--write", action="store_true", help="into bench/results.json and docs/bench.md")
     options = parser.parse_args()
     if unknown := [name for name in options.subjects if name not in SUBJECTS]:
