@@ -4,6 +4,7 @@ Commands are queued and never block; a full queue raises BufferError and takes n
 raises RuntimeError. What happens in the engine comes out of `Engine.drain`.
 """
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import ClassVar, Literal, TypeAlias, final
 
@@ -77,6 +78,10 @@ class Engine:
     def admit(self, room: str, participant: str, *, csrc: int, view: str, may_speak: bool) -> None:
         """Lets a participant in, or changes what it may do, from the next packet on. An open event stream whose `view`
         changes starts again with a snapshot of the new one."""
+
+    def admit_all(self, room: str, people: Sequence[tuple[str, int, str, bool]]) -> int:
+        """The same for several, each as (participant, csrc, view, may_speak), in one go; how many of them, from the
+        first on, the engine had room for."""
 
     def remove(self, room: str, participant: str, code: str) -> None:
         """Ends a participant's sound and events now; the client reads `code` in a `bye`. No event follows."""

@@ -1,6 +1,7 @@
 """The engine as tests script it: remembers what it was told, reports what a test says."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,8 +80,10 @@ class ScriptedEngine:
     def close_room(self, room: str, code: str) -> None:
         self._note("close_room", room=room, code=code)
 
-    def admit(self, room: str, participant: str, *, csrc: int, view: str, may_speak: bool) -> None:
-        self._note("admit", room=room, participant=participant, csrc=csrc, view=view, may_speak=may_speak)
+    def admit_all(self, room: str, people: Sequence[tuple[str, int, str, bool]]) -> int:
+        for participant, csrc, view, may_speak in people:
+            self._note("admit", room=room, participant=participant, csrc=csrc, view=view, may_speak=may_speak)
+        return len(people)
 
     def remove(self, room: str, participant: str, code: str) -> None:
         self._note("remove", room=room, participant=participant, code=code)

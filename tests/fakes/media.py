@@ -1,12 +1,13 @@
 """An engine without sound: it does what it is told, remembers it, and reports what a test scripts."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from palabre.domain.ids import Csrc, ParticipantId, RecordingId, RoomId
+from palabre.domain.ids import ParticipantId, RecordingId, RoomId
 from palabre.domain.room.views import Viewer
-from palabre.rooms.ports import MediaBusy
+from palabre.rooms.ports import Admission, MediaBusy
 
 
 class ScriptedMedia:
@@ -35,11 +36,14 @@ class ScriptedMedia:
         self._take("close_room", room, code)
         self.admitted.clear()
 
-    def admit(
-        self, room: RoomId, participant: ParticipantId, *, csrc: Csrc, view: Viewer, may_speak: bool
-    ) -> None:
-        self._take("admit", participant, view, may_speak)
-        self.admitted[participant] = (view, may_speak)
+    def admit_all(self, room: RoomId, people: Sequence[Admission]) -> int:
+        for taken, one in enumerate(people):
+            try:
+                self._take("admit", one.participant, one.view, one.may_speak)
+            except MediaBusy:
+                return taken
+            self.admitted[one.participant] = (one.view, one.may_speak)
+        return len(people)
 
     def remove(self, room: RoomId, participant: ParticipantId, code: str) -> None:
         self._take("remove", participant, code)

@@ -5,5 +5,5 @@ pub mod http;
 pub mod hub;
 pub mod ticket;
 
-pub use engine::{Engine, EngineConfig, EngineError};
+pub use engine::{Admission, Engine, EngineConfig, EngineError};
 pub use palabre_net::Pinning;

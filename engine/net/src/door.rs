@@ -34,6 +34,16 @@ impl Door {
         sent
     }
 
+    /// The same for several, which wake the thread once; how many were taken before the queue was full.
+    pub fn send_all(&self, commands: impl Iterator<Item = Command>) -> usize {
+        let taken = commands
+            .map(|command| self.commands.try_send(command))
+            .take_while(Result::is_ok)
+            .count();
+        self.wake.signal();
+        taken
+    }
+
     /// Whether half of the queue is taken: the rest is for those who decide, as anybody can send datagrams.
     fn is_crowded(&self) -> bool {
         let most = self.commands.capacity().unwrap_or(usize::MAX);
@@ -72,6 +82,15 @@ mod tests {
     use crossbeam_channel::bounded;
 
     use super::*;
+
+    #[test]
+    fn of_several_commands_those_that_fit_are_taken() {
+        let (sender, commands) = bounded(3);
+        let door = Door::new(sender, Arc::new(EventFd::new().unwrap()));
+        assert_eq!(door.send_all((0..2).map(|_| Command::Stop)), 2);
+        assert_eq!(door.send_all((0..5).map(|_| Command::Stop)), 1);
+        assert_eq!(commands.len(), 3);
+    }
 
     #[test]
     fn a_flood_of_datagrams_leaves_half_of_the_queue_to_those_who_decide() {

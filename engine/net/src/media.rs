@@ -180,6 +180,12 @@ impl Media {
         self.to_shard(self.shard_of(room), command)
     }
 
+    /// Sends several wishes to the shard of a room; how many of them, from the first on, it had room for.
+    pub fn all_to_room(&self, room: &RoomId, commands: impl Iterator<Item = Command>) -> usize {
+        let door = self.doors.get(usize::from(self.shard_of(room)));
+        door.map_or(0, |door| door.send_all(commands))
+    }
+
     /// Sends a wish to a shard.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::time::Duration;
 use palabre_core::room::PackSize;
 use palabre_core::shard::{FloorRules, Limits};
 use palabre_edge::http::limits::HttpLimits;
-use palabre_edge::{EngineConfig, EngineError};
+use palabre_edge::{Admission, EngineConfig, EngineError};
 use palabre_net::{Busy, MediaError, Pinning};
 use pyo3::exceptions::{PyBufferError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -153,6 +153,19 @@ impl Engine {
         engine
             .admit(room.into(), participant.into(), csrc, view, may_speak)
             .map_err(full)
+    }
+
+    /// Each of `people`: participant, CSRC, kind of viewer, whether it may speak.
+    fn admit_all(&self, room: String, people: Vec<(String, u32, String, bool)>) -> PyResult<usize> {
+        let admission =
+            |(participant, csrc, view, may_speak): (String, u32, String, bool)| Admission {
+                participant: participant.into(),
+                csrc,
+                view,
+                may_speak,
+            };
+        let people: Vec<Admission> = people.into_iter().map(admission).collect();
+        Ok(self.running()?.admit_all(&room.into(), &people))
     }
 
     fn remove(&self, room: String, participant: String, code: &str) -> PyResult<()> {

@@ -1,13 +1,12 @@
 """Commands to the engine. They are queued there and never block; a full queue is told, not waited for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from palabre.domain.ids import Csrc, ParticipantId, RecordingId, RoomId
-from palabre.domain.room.views import Viewer
-from palabre.rooms.ports import MediaBusy
+from palabre.domain.ids import ParticipantId, RecordingId, RoomId
+from palabre.rooms.ports import Admission, MediaBusy
 
 
 class Engine(Protocol):
@@ -18,7 +17,7 @@ class Engine(Protocol):
     def drain(self) -> list[Any]: ...
     def open_room(self, room: str) -> None: ...
     def close_room(self, room: str, code: str) -> None: ...
-    def admit(self, room: str, participant: str, *, csrc: int, view: str, may_speak: bool) -> None: ...
+    def admit_all(self, room: str, people: Sequence[tuple[str, int, str, bool]]) -> int: ...
     def remove(self, room: str, participant: str, code: str) -> None: ...
     def snapshot(self, topic: str, view: str, version: int, data: bytes) -> None: ...
     def publish(self, topic: str, view: str, after: int, version: int, data: bytes) -> None: ...
@@ -44,12 +43,10 @@ class EngineMedia:
         with _told_when_busy():
             self._engine.close_room(room, code)
 
-    def admit(
-        self, room: RoomId, participant: ParticipantId, *, csrc: Csrc, view: Viewer, may_speak: bool
-    ) -> None:
+    def admit_all(self, room: RoomId, people: Sequence[Admission]) -> int:
         """See `Media`."""
-        with _told_when_busy():
-            self._engine.admit(room, participant, csrc=csrc, view=view.value, may_speak=may_speak)
+        told = [(one.participant, one.csrc, one.view.value, one.may_speak) for one in people]
+        return self._engine.admit_all(room, told)
 
     def remove(self, room: RoomId, participant: ParticipantId, code: str) -> None:
         """See `Media`."""

@@ -1,28 +1,18 @@
 """Keeps the engine in step with one room: what it was told, what it should know, and the difference sent."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
 from palabre.domain.frozen_map import FrozenMap
-from palabre.domain.ids import Csrc, ParticipantId, RecordingId, RoomId
+from palabre.domain.ids import ParticipantId, RecordingId, RoomId
 from palabre.domain.room.participant import Participant
 from palabre.domain.room.state import Room
-from palabre.domain.room.views import Viewer, viewer_of
-from palabre.rooms.ports import Media, MediaBusy
+from palabre.domain.room.views import viewer_of
+from palabre.rooms.ports import Admission, Media, MediaBusy
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What the engine knows of a participant."""
-
-    csrc: Csrc
-    view: Viewer
-    may_speak: bool
 
 
 class EngineRoom:
@@ -112,19 +102,21 @@ class EngineRoom:
             self._bye.pop(who, None)
             self._held.discard(who)
             self._again.discard(who)
-        for who in tuple(self._again):
-            self._admit(who, self._admission(room.participants[who]))
-            self._again.discard(who)
+        self._admit([self._admission(room.participants[who]) for who in self._again])
+        self._again.clear()
 
     def _admission(self, participant: Participant) -> Admission:
         may_speak = participant.may_speak and participant.id not in self._held
-        return Admission(participant.csrc, viewer_of(participant), may_speak)
+        return Admission(participant.id, participant.csrc, viewer_of(participant), may_speak)
 
-    def _admit(self, who: ParticipantId, wanted: Admission) -> None:
-        if self._told.get(who) == wanted:
+    def _admit(self, wanted: Sequence[Admission]) -> None:
+        news = [one for one in wanted if self._told.get(one.participant) != one]
+        if not news:
             return
-        self._media.admit(self._room, who, csrc=wanted.csrc, view=wanted.view, may_speak=wanted.may_speak)
-        self._told[who] = wanted
+        taken = self._media.admit_all(self._room, news)
+        self._told.update((one.participant, one) for one in news[:taken])
+        if taken < len(news):
+            raise MediaBusy
 
     def _sync_recording(self, room: Room) -> None:
         running = room.recording

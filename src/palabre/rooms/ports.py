@@ -200,17 +200,25 @@ class MediaBusy(Exception):
     """The engine's command queue is full. The command was not taken; bring the room in step again later."""
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the engine knows of a participant."""
+
+    participant: ParticipantId
+    csrc: Csrc
+    view: Viewer
+    may_speak: bool
+
+
 class Media(Protocol):
-    """Who is heard. Commands are queued in order and never block. All raise MediaBusy."""
+    """Who is heard. Commands are queued in order and never block. The others raise MediaBusy."""
 
     def open_room(self, room: RoomId) -> None: ...
 
     def close_room(self, room: RoomId, code: str) -> None: ...
 
-    def admit(
-        self, room: RoomId, participant: ParticipantId, *, csrc: Csrc, view: Viewer, may_speak: bool
-    ) -> None:
-        """Inserts or updates; acts within one packet."""
+    def admit_all(self, room: RoomId, people: Sequence[Admission]) -> int:
+        """Inserts or updates; acts within one packet. How many, from the first on, there was room for."""
         ...
 
     def remove(self, room: RoomId, participant: ParticipantId, code: str) -> None:

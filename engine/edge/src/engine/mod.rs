@@ -26,6 +26,16 @@ const EVENT_QUEUE: usize = 100_000;
 /// Answers under way may take so long to be written when the server stops.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(2);
 
+/// What one participant may do from now on.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    pub participant: ParticipantId,
+    pub csrc: u32,
+    /// Which kind of viewer it is.
+    pub view: String,
+    pub may_speak: bool,
+}
+
 /// Doors, streams and media, on threads of their own. Its methods never block, but for [`Engine::shutdown`].
 pub struct Engine {
     app: App,
@@ -144,8 +154,27 @@ impl Engine {
             may_speak,
         };
         self.command(&room, command)?;
-        self.app.hub.admit(&room, &participant, view);
+        self.app
+            .hub
+            .admit(&room, std::iter::once((&participant, view)));
         Ok(())
+    }
+
+    /// The same for several; how many of them, from the first on, the engine had room for.
+    pub fn admit_all(&self, room: &RoomId, people: &[Admission]) -> usize {
+        let commands = people.iter().map(|one| Command::Admit {
+            room: room.clone(),
+            participant: one.participant.clone(),
+            csrc: one.csrc,
+            may_speak: one.may_speak,
+        });
+        let taken = self.app.media.all_to_room(room, commands);
+        let admitted = people.iter().take(taken);
+        self.app.hub.admit(
+            room,
+            admitted.map(|one| (&one.participant, one.view.as_str())),
+        );
+        taken
     }
 
     /// Ends a participant's sound and events; its tickets open nothing from now on.

@@ -70,11 +70,17 @@ impl Hub {
             .or_default();
     }
 
-    /// Lets a participant's event stream in, as a viewer of that kind; a stream that is open changes its kind.
-    pub fn admit(&self, room: &RoomId, participant: &ParticipantId, view: &str) {
+    /// Lets participants' event streams in, each as a viewer of a kind; a stream that is open changes its kind.
+    pub fn admit<'a>(
+        &self,
+        room: &RoomId,
+        people: impl Iterator<Item = (&'a ParticipantId, &'a str)>,
+    ) {
         let name = room_topic(room.as_str());
         if let Some(topic) = self.lock().topics.get_mut(&name) {
-            topic.admit(participant.as_str(), view);
+            for (participant, view) in people {
+                topic.admit(participant.as_str(), view);
+            }
             self.ask_for_snapshots(&name, topic);
         }
     }

@@ -7,9 +7,13 @@ fn hub() -> Hub {
     let hub = Hub::new(Arc::new(EventQueue::new(1_000).unwrap()), 100);
     hub.open_room(&"r".into());
     for (participant, view) in [("ann", "manager"), ("bob", "listener"), ("cy", "listener")] {
-        hub.admit(&"r".into(), &participant.into(), view);
+        admit(&hub, participant, view);
     }
     hub
+}
+
+fn admit(hub: &Hub, participant: &str, view: &str) {
+    hub.admit(&"r".into(), std::iter::once((&participant.into(), view)));
 }
 
 fn reader(participant: &str) -> Reader<'_> {
@@ -158,7 +162,7 @@ fn a_listener_who_may_speak_now_sees_what_speakers_see() {
     hub.snapshot(TOPIC, "speaker", 3, b"{}");
     let (_, bob) = hub.connect(&reader("bob")).unwrap();
     assert_eq!(read(&bob), ["snapshot 3"]);
-    hub.admit(&"r".into(), &"bob".into(), "speaker");
+    admit(&hub, "bob", "speaker");
     hub.publish(TOPIC, "speaker", 3, 4, b"{}");
     publish(&hub, 4..5);
     assert_eq!(read(&bob), ["snapshot 3", "change 4"]);
