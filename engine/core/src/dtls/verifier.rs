@@ -9,6 +9,9 @@ use p224::pkcs8::DecodePublicKey as _;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, Encode as _};
 
+/// `secp224r1` (RFC 5480 §2.1.1.1), as a certificate with a key on that curve names it.
+const P224: [u8; 7] = [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x21];
+
 /// Verifies P-224 itself and leaves everything else to `dimpl`.
 ///
 /// FFmpeg's WHIP muxer makes its certificate on P-224 where it is built with GnuTLS. The curve's 112 bits are enough
@@ -36,8 +39,11 @@ impl SignatureVerifier for Verifier {
     }
 }
 
-/// The key of a certificate on P-224; None for any other.
+/// The key of a certificate on P-224; None for any other. Most others are not even read: `dimpl` does that anyway.
 fn p224_key(certificate: &[u8]) -> Option<VerifyingKey> {
+    if !certificate.windows(P224.len()).any(|bytes| bytes == P224) {
+        return None;
+    }
     let certificate = Certificate::from_der(certificate).ok()?;
     let key = certificate.tbs_certificate().subject_public_key_info();
     VerifyingKey::from_public_key_der(&key.to_der().ok()?).ok()

@@ -1,5 +1,7 @@
 //! Key derivation with AES in counter mode (RFC 3711 §4.3.3), key derivation rate 0 as DTLS-SRTP prescribes.
 
+use aws_lc_rs::cipher::EncryptingKey;
+
 use super::counter_mode::{counter_key, keystream_xor};
 
 /// What a derived key is for (RFC 3711 §4.3.2).
@@ -13,23 +15,32 @@ pub(super) enum Label {
     RtcpSalt = 5,
 }
 
-/// Fills `out` with the key for `label`. A 96-bit salt counts as a 112-bit one with zeros at its end (RFC 7714 §11).
-/// `None` when the master key has no length of AES or the salt is longer than 14 bytes.
-pub(super) fn derive(
-    master_key: &[u8],
-    master_salt: &[u8],
-    label: Label,
-    out: &mut [u8],
-) -> Option<()> {
-    let mut block = [0; 16];
-    block
-        .get_mut(..14)?
-        .get_mut(..master_salt.len())?
-        .copy_from_slice(master_salt);
-    // The label is the byte above the 48-bit packet index, which is 0 at derivation rate 0.
-    block[7] ^= label as u8;
-    out.fill(0);
-    keystream_xor(&counter_key(master_key)?, block, out)
+/// A master key and its salt, ready for all that is derived from them: the key's schedule is made once.
+pub(super) struct Derivation {
+    key: EncryptingKey,
+    salt: [u8; 16],
+}
+
+impl Derivation {
+    /// A 96-bit salt counts as a 112-bit one with zeros at its end (RFC 7714 §11). `None` when the key has no length of AES
+    /// or the salt is longer than 14 bytes.
+    pub(super) fn new(master_key: &[u8], master_salt: &[u8]) -> Option<Self> {
+        let mut salt = [0; 16];
+        salt.get_mut(..14)?
+            .get_mut(..master_salt.len())?
+            .copy_from_slice(master_salt);
+        let key = counter_key(master_key)?;
+        Some(Self { key, salt })
+    }
+
+    /// Fills `out` with the key for `label`.
+    pub(super) fn derive(&self, label: Label, out: &mut [u8]) -> Option<()> {
+        let mut block = self.salt;
+        // The label is the byte above the 48-bit packet index, which is 0 at derivation rate 0.
+        block[7] ^= label as u8;
+        out.fill(0);
+        keystream_xor(&self.key, block, out)
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +63,8 @@ mod tests {
         ];
         for (label, expected) in cases {
             let mut derived = vec![0; expected.len() / 2];
-            derive(&key, &salt, label, &mut derived).unwrap();
+            let derivation = Derivation::new(&key, &salt).unwrap();
+            derivation.derive(label, &mut derived).unwrap();
             assert_eq!(derived, hex(expected), "{label:?}");
         }
     }

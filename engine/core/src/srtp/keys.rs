@@ -1,7 +1,7 @@
 //! Protection profiles and the keys that DTLS-SRTP hands over (RFC 5764 §4.2).
 
 use super::cipher::Cipher;
-use super::kdf::{Label, derive};
+use super::kdf::{Derivation, Label};
 
 /// A DTLS-SRTP protection profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,14 @@ impl Profile {
         match self {
             Self::AeadAes128Gcm | Self::AeadAes256Gcm => 12,
             Self::Aes128CmSha1_80 => 14,
+        }
+    }
+
+    /// Length in bytes of the key that authenticates; an AEAD has none beside its own.
+    fn authentication_key_len(self) -> usize {
+        match self {
+            Self::AeadAes128Gcm | Self::AeadAes256Gcm => 0,
+            Self::Aes128CmSha1_80 => 20,
         }
     }
 
@@ -91,18 +99,18 @@ impl MasterKey {
     }
 
     fn cipher(&self, [encryption, authentication, salting]: [Label; 3]) -> Option<Cipher> {
-        let mut key = vec![0; self.profile.key_len()];
-        let mut authentication_key = [0; 20];
-        let mut salt = vec![0; self.profile.salt_len()];
-        derive(&self.key, &self.salt, encryption, &mut key)?;
-        derive(
-            &self.key,
-            &self.salt,
-            authentication,
-            &mut authentication_key,
-        )?;
-        derive(&self.key, &self.salt, salting, &mut salt)?;
-        Cipher::new(self.profile, &key, &authentication_key, &salt)
+        let derivation = Derivation::new(&self.key, &self.salt)?;
+        let (mut key, mut authentication_key, mut salt) = ([0; 32], [0; 20], [0; 14]);
+        let key = key.get_mut(..self.profile.key_len())?;
+        let authentication_key =
+            authentication_key.get_mut(..self.profile.authentication_key_len())?;
+        let salt = salt.get_mut(..self.profile.salt_len())?;
+        derivation.derive(encryption, key)?;
+        if !authentication_key.is_empty() {
+            derivation.derive(authentication, authentication_key)?;
+        }
+        derivation.derive(salting, salt)?;
+        Cipher::new(self.profile, key, authentication_key, salt)
     }
 }
 

@@ -50,17 +50,17 @@ fn key(password: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes())
 }
 
-/// CRC-32 of ITU V.42, bit by bit from a nibble table: a check is some 100 bytes and comes every few seconds.
+/// CRC-32 of ITU V.42, a byte at a time from a table.
 struct Crc32(u32);
 
 impl Crc32 {
-    const TABLE: [u32; 16] = {
-        let mut table = [0; 16];
+    const TABLE: [u32; 256] = {
+        let mut table = [0; 256];
         let mut i = 0;
-        while i < 16 {
+        while i < 256 {
             let mut crc = i as u32;
             let mut bit = 0;
-            while bit < 4 {
+            while bit < 8 {
                 crc = if crc & 1 == 1 {
                     crc >> 1 ^ 0xEDB8_8320
                 } else {
@@ -80,10 +80,8 @@ impl Crc32 {
 
     fn update(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            for nibble in [byte & 0x0F, byte >> 4] {
-                let index = (self.0 as u8 ^ nibble) & 0x0F;
-                self.0 = self.0 >> 4 ^ Self::TABLE[usize::from(index)];
-            }
+            let index = self.0 as u8 ^ byte;
+            self.0 = self.0 >> 8 ^ Self::TABLE[usize::from(index)];
         }
     }
 
