@@ -3,9 +3,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use dimpl::crypto::CryptoProvider;
 use dimpl::crypto::aws_lc_rs::default_provider;
 use dimpl::{Config, Dtls, DtlsCertificate, NamedGroup, Output, certificate};
 
+use super::private_key::PrivateKey;
 use super::srtp::Master;
 use crate::LoadError;
 
@@ -33,8 +35,14 @@ fn identity() -> Result<&'static Identity, LoadError> {
     static IDENTITY: OnceLock<Option<Identity>> = OnceLock::new();
     let make = || {
         let certificate = certificate::generate_self_signed_certificate().ok()?;
+        let key = PrivateKey::from_pkcs8(&certificate.private_key)?;
+        let provider = CryptoProvider {
+            // `dimpl` wants it for ever, and a process has one.
+            key_provider: Box::leak(Box::new(key)),
+            ..default_provider()
+        };
         let config = Config::builder()
-            .with_crypto_provider(default_provider())
+            .with_crypto_provider(provider)
             // One key share, as in a browser's hello: each more would cost the client, not the server.
             .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
             .flight_start_rto(FIRST_RETRANSMISSION)

@@ -15,6 +15,7 @@ mod http;
 mod janus;
 mod join;
 mod listener;
+mod private_key;
 mod sdp;
 mod signal;
 mod sink;
