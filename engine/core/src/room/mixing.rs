@@ -36,6 +36,8 @@ pub(super) struct Mixing {
     direct: Option<Direct>,
     /// The mix repeats up to then what listeners have heard directly.
     repeats_until: Option<Instant>,
+    /// Nothing has been sent since somebody began to listen.
+    unheard: bool,
     /// Nothing goes directly before.
     mixed_until: Option<Instant>,
     /// Some while `wanted` or recording.
@@ -59,6 +61,7 @@ impl Mixing {
             tape: None,
             direct: None,
             repeats_until: None,
+            unheard: false,
             mixed_until: None,
             running: None,
         }
@@ -76,6 +79,7 @@ impl Mixing {
         if wanted != self.wanted {
             self.line.begin();
             (self.direct, self.repeats_until) = (None, None);
+            self.unheard = wanted;
         }
         self.wanted = wanted;
         self.start_or_stop(now);
@@ -193,6 +197,7 @@ impl Mixing {
             self.pass_turns(at, out);
         } else if self.wanted {
             let mixed = if heard { mixed } else { silence() };
+            self.unheard &= !mixed.sound;
             let group = self.line.send(at, &mixed, out);
             self.after_turn(at, group, out);
         }

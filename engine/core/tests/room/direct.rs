@@ -162,6 +162,21 @@ fn after_a_stall_what_comes_at_once_goes_out_up_to_200_ms_and_the_voice_goes_on(
 }
 
 #[test]
+fn who_begins_to_listen_in_mid_word_hears_the_voice_itself_at_once() {
+    let said = sweep(3);
+    let mut bench = Bench::new(1);
+    bench.pack(PackSize::Five);
+    let arrivals = send(1, 0, &said, true);
+    bench.play(arrivals[..50].to_vec());
+    bench.want_mix();
+    bench.play(arrivals[50..].to_vec());
+    bench.until(ms(4_000));
+    for group in 0..5 {
+        assert_eq!(sent_to(&bench, group, &said), (50..150).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn pauses_that_are_not_sent_cost_no_frame_and_keep_their_length() {
     let mut pcm = Vec::new();
     for name in ["Front_Center", "Rear_Left", "Side_Right"] {

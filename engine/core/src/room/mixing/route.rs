@@ -17,7 +17,7 @@ const DISORDER: Duration = Duration::from_secs(30);
 
 impl Mixing {
     /// Whether this packet goes out as it is. A voice begins to do so in a pause (`moment` is how it was before the
-    /// packet), and goes on until somebody else is loud, or it sends what does not fit.
+    /// packet) or where nobody has heard anything yet, and goes on until somebody else is loud, or it sends what does not fit.
     pub(super) fn goes_directly(
         &mut self,
         now: Instant,
@@ -37,7 +37,8 @@ impl Mixing {
         if own && may {
             return true;
         }
-        if loud && may && moment != Moment::Speech {
+        if loud && may && (moment != Moment::Speech || self.unheard) {
+            self.unheard = false;
             (self.direct, self.repeats_until) = (Some(Direct::new(bid.who)), None);
             return true;
         }
