@@ -31,7 +31,8 @@ Tap = Literal["sent", "received"]
 Kind = Literal["chromium", "firefox"]
 
 
-CALM_S = 0.08  # what a jitter buffer waits at most when nothing is late
+FRAME_S = 0.02
+CALM_S = 0.06  # what a jitter buffer waits at most, beyond a packet's own length, when nothing is late
 UNEVEN_S = 0.04  # and by how much a sample may wait longer than the buffer would have it
 
 
@@ -185,8 +186,8 @@ class Person:
         )
         return self.take(tap).last(seconds)
 
-    def settle(self) -> None:
-        """Waits until the jitter buffer wants, and holds, no more than a calm way needs.
+    def settle(self, packet_s: float = FRAME_S) -> None:
+        """Waits until the jitter buffer wants, and holds, no more than packets of this length need on a calm way.
 
         While a page loads, its browser takes packets late; the buffer remembers that for some twenty seconds. Firefox
         may stop for more than a second when it begins to play, and hurries through what has come meanwhile.
@@ -198,7 +199,8 @@ class Person:
             now = self.evaluate("__probe.waits()")
             wished, waited, samples = (later - earlier for later, earlier in zip(now, before, strict=True))
             before = now
-            return samples > 0 and 0 < wished / samples <= CALM_S and waited / samples <= CALM_S + UNEVEN_S
+            calm_s = packet_s + CALM_S
+            return samples > 0 and 0 < wished / samples <= calm_s and waited / samples <= calm_s + UNEVEN_S
 
         eventually(calm, within_s=45, what=f"the jitter buffer of {self.name} to settle")
 

@@ -1,7 +1,7 @@
 """A voice goes from one browser to the others, and only as far as the rules let it."""
 
 from tests.e2e import speech
-from tests.e2e.browsers import eventually
+from tests.e2e.browsers import FRAME_S, eventually
 from tests.e2e.conftest import Arrival, Voices
 from tests.e2e.people import Member
 from tests.e2e.speech import Sound
@@ -51,10 +51,10 @@ def test_a_listener_is_heard_once_her_hand_is_allowed_and_no_more_once_she_is_mu
     assert_nothing_is_heard_of(carol, (ann, bob), voices.carol)
 
 
-def clearly_heard(listener: Member, speaker: Member) -> float:
-    """Ten seconds are clear, once the jitter buffer has found its size; the delay in ms."""
+def clearly_heard(listener: Member, speaker: Member, packet_s: float = FRAME_S) -> float:
+    """Ten seconds are clear, once the jitter buffer has found its size for such packets; the delay in ms."""
     listener.person.listen(2)  # a browser may stumble while it begins to play
-    listener.person.settle()
+    listener.person.settle(packet_s)
     speaker.person.forget("sent")
     listener.person.listen(2)
     heard = listener.person.listen(10)

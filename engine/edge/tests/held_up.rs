@@ -115,12 +115,16 @@ fn has_heard(packets: u64) -> impl Fn(&Fleet, ClientId) -> bool {
 fn sound_that_waited_in_the_socket_is_in_the_mix_and_none_is_made_up() {
     let parts = Parts::start();
     let mut fleet = fleet();
-    parts.admit("ann", 11, true);
-    parts.admit("bob", 12, false);
+    for (name, csrc) in [("ann", 11), ("bob", 12), ("cy", 13)] {
+        parts.admit(name, csrc, name != "bob");
+    }
     let ear = Plan::listen().keeping_audio();
     let bob = fleet.join(&parts.door("whep", "bob"), ear).unwrap();
-    let voice = Plan::speak(tone(10.0));
-    fleet.join(&parts.door("whip", "ann"), voice).unwrap();
+    // Two at once, so that they are mixed.
+    for name in ["ann", "cy"] {
+        let voice = Plan::speak(tone(10.0));
+        fleet.join(&parts.door("whip", name), voice).unwrap();
+    }
     let heard = has_heard(50);
     assert!(fleet.run_until(PATIENCE, |fleet| heard(fleet, bob)));
     // What is heard from here on: the fleet goes on sending while nobody reads.

@@ -13,6 +13,8 @@ const MAX_AHEAD: i32 = 9_600;
 const LATE_WEIGHT: u32 = 50;
 /// ...and some at once.
 const MAX_LATE: u32 = 4 * LATE_WEIGHT;
+/// Of a TOC byte: how many frames follow (RFC 6716 §3.1).
+const CODE: u8 = 3;
 const FRAME: i32 = FRAME_SAMPLES as i32;
 
 /// Whether packs can be made of such packets: one frame of 20 ms each, and any six of them fit.
@@ -27,6 +29,8 @@ pub(super) struct Direct {
     anchor: Option<Anchor>,
     /// Each late frame adds its weight, each other one takes one away.
     late: u32,
+    /// In a pause of the sender: a frame of its configuration without any sound.
+    pause: Option<[u8; 1]>,
 }
 
 /// From this packet on one frame's time is one tick.
@@ -44,7 +48,20 @@ impl Direct {
             who,
             anchor: None,
             late: 0,
+            pause: None,
         }
+    }
+
+    /// A frame is the newest there is. Opus's discontinuous transmission begins with one that has no sound, and goes on
+    /// with none at all (RFC 7587 §3.1.3).
+    pub fn on_newest(&mut self, packet: &AudioPacket<'_>, info: &PacketInfo) {
+        let toc = packet.payload.first().filter(|_| info.pause);
+        self.pause = toc.map(|toc| [toc & !CODE]);
+    }
+
+    /// What is sent in place of what the sender leaves out in its pause, and whose that is; None outside of one.
+    pub fn pause(&self) -> Option<([u8; 1], ParticipantKey)> {
+        Some((self.pause?, self.who))
     }
 
     /// Whether frames often come when their turn has been: a jitter buffer would put them in order.

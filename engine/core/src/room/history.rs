@@ -33,7 +33,8 @@ pub(super) struct Frame {
     pub marker: bool,
     /// Who is heard in it, loudest first.
     csrcs: Vec<u32>,
-    voice: Option<ParticipantKey>,
+    /// Whose own frame it is; None when the mixer made it.
+    pub voice: Option<ParticipantKey>,
     /// An Opus packet of one frame.
     pub payload: Vec<u8>,
 }

@@ -165,11 +165,18 @@ impl MixLine {
         group
     }
 
-    /// The next tick of a voice that has sent nothing for it.
-    pub fn pass(&mut self, out: &mut impl RoomSink) -> GroupIndex {
-        let silence_ts = self.next_ts;
-        self.next_ts = silence_ts.wrapping_add(FRAME);
-        self.turn(silence_ts, out)
+    /// The next tick of a voice, for which nothing has come.
+    pub fn pass(&mut self, next: Place, out: &mut impl RoomSink) -> GroupIndex {
+        self.next_ts = next.rtp_ts.wrapping_add(FRAME);
+        self.turn(next.rtp_ts, out)
+    }
+
+    /// Whether nothing but `who`'s own frames is left to send.
+    pub fn has_only(&self, who: ParticipantKey) -> bool {
+        let oldest = (self.tick + 2).saturating_sub(self.size.frames() as u64);
+        (oldest..=self.tick)
+            .filter_map(|tick| self.history.at(tick))
+            .all(|frame| frame.voice == Some(who))
     }
 
     /// Nothing of what is `who`'s own is sent any more.

@@ -151,7 +151,7 @@ impl Mixing {
             self.pauses.on_speech(now);
         }
         if self.wanted && self.goes_directly(now, bid, packet, info, moment) {
-            self.send_directly(now, csrc, packet, out);
+            self.send_directly(now, csrc, packet, info, out);
         }
         if let Some(running) = &mut self.running {
             running.mixer.push(now, bid, csrc, packet, info);

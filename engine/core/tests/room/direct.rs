@@ -6,7 +6,7 @@ use palabre_core::opus::SILENT_FRAME;
 use palabre_core::room::PackSize;
 use proptest::prelude::*;
 
-use crate::bench::{Bench, csrc, ms, send};
+use crate::bench::{Arrival, Bench, csrc, ms, send};
 use crate::ear::{Heard, decode};
 use crate::likeness::likeness;
 use crate::speech::{Frame, encode, encode_with, padded, silence, talk};
@@ -110,9 +110,66 @@ fn when_nothing_comes_any_more_what_is_there_leaves_all_the_same() {
     let said = sweep(1);
     let mut bench = packed(1, PackSize::Six);
     bench.play(send(1, 0, &said, true));
-    bench.until(ms(1_120));
+    // 120 ms in which a frame may be late, then a turn for each group.
+    bench.until(ms(1_260));
     for group in 0..6 {
         assert_eq!(sent_to(&bench, group, &said).len(), 50, "group {group}");
+    }
+}
+
+#[test]
+fn a_voice_that_was_held_up_for_100_ms_leaves_no_gap_in_its_time() {
+    let said = sweep(2);
+    let mut bench = packed(1, PackSize::Five);
+    let mut arrivals = send(1, 0, &said, true);
+    let held_up = arrivals[55].at;
+    for arrival in &mut arrivals[50..55] {
+        arrival.at = held_up;
+    }
+    bench.play(arrivals);
+    bench.until(ms(3_000));
+    for group in 0..5 {
+        assert_eq!(sent_to(&bench, group, &said), (0..100).collect::<Vec<_>>());
+        assert_no_gap(&bench, group);
+    }
+}
+
+/// Frames without sound fill what a sender leaves out: nothing in it is taken for a loss.
+#[test]
+fn a_pause_in_which_the_sender_sends_nothing_leaves_no_gap_in_its_time() {
+    let said = sweep(2);
+    let mut bench = packed(1, PackSize::Five);
+    let mut arrivals = send(1, 0, &said, true);
+    arrivals[40].payload.truncate(1);
+    for pause in [41..42, 47..53] {
+        arrivals[pause.start - 1].payload.truncate(1);
+    }
+    let sent = (0..).zip(arrivals);
+    let said_part = sent.filter(|(n, _)| *n != 41 && !(47..53).contains(n));
+    let numbered = (65_500u16..=u16::MAX).chain(0..).zip(said_part);
+    bench.play(
+        numbered
+            .map(|(seq, (_, arrival))| Arrival { seq, ..arrival })
+            .collect(),
+    );
+    bench.until(ms(3_000));
+    for group in 0..5 {
+        assert_no_gap(&bench, group);
+    }
+}
+
+/// A frame every 20 ms, from the first with sound to the last one of a second of it.
+fn assert_no_gap(bench: &Bench, group: u8) {
+    let sound = |packet: &Heard| packet.payload != SILENT_FRAME;
+    let packets: Vec<Heard> = bench.ear.group(group).into_iter().filter(sound).collect();
+    let times: Vec<u32> = frames(&packets).iter().map(|(time, _)| *time).collect();
+    assert!(times.len() >= 100, "{} frames", times.len());
+    for (n, pair) in times.windows(2).enumerate() {
+        assert_eq!(
+            pair[1].wrapping_sub(pair[0]),
+            960,
+            "group {group}, frame {n}"
+        );
     }
 }
 

@@ -10,8 +10,12 @@ use crate::room::{AudioPacket, Moment, RoomSink};
 use crate::rtp::time_distance;
 use crate::slots::Bid;
 
-/// A frame may come so late, in samples, before the clock takes its turn: nothing has come for two frames' time.
-const LATE: i32 = FRAME_SAMPLES as i32;
+/// A frame may come so late, in samples, before the clock takes its turn, which leaves a gap in the line's time where
+/// players make something up. Up to then what is late is theirs to even out, as they do with forwarded sound.
+const LATE: i32 = 6 * FRAME_SAMPLES as i32;
+/// The same in a sender's pause, where nothing is expected and the clock leaves no gap, and while there is something of
+/// the mix left to send.
+const LATE_IN_PAUSE: i32 = FRAME_SAMPLES as i32;
 /// A voice whose frames come out of order is mixed for this long at least.
 const DISORDER: Duration = Duration::from_secs(30);
 
@@ -62,6 +66,7 @@ impl Mixing {
         now: Instant,
         csrc: u32,
         packet: &AudioPacket<'_>,
+        info: &PacketInfo,
         out: &mut impl RoomSink,
     ) {
         let (next, clock) = (self.line.next_at(now), self.line.rtp_time(now));
@@ -71,6 +76,10 @@ impl Mixing {
         let Some(place) = direct.place(packet, next, clock) else {
             return;
         };
+        let voice = Some(direct.who);
+        while self.line.next().tick < place.tick {
+            self.pass_turn(now, out);
+        }
         let csrcs: &[u32] = if self.pauses.is_named(now) {
             &[csrc]
         } else {
@@ -79,10 +88,10 @@ impl Mixing {
         let sound = Sound {
             payload: packet.payload,
             csrcs,
-            voice: Some(direct.who),
+            voice,
         };
-        while self.line.next().tick < place.tick {
-            self.pass_turn(now, out);
+        if let Some(direct) = self.direct.as_mut().filter(|_| place.tick >= next.tick) {
+            direct.on_newest(packet, info);
         }
         self.line.keep(place, &sound);
         if self.line.next().tick == place.tick {
@@ -94,13 +103,37 @@ impl Mixing {
     /// When nothing has come for a while, the clock takes the turns, so that what is there leaves.
     pub(super) fn pass_turns(&mut self, at: Instant, out: &mut impl RoomSink) {
         let clock = self.line.rtp_time(at);
-        while time_distance(clock, self.line.next().rtp_ts) >= LATE {
+        while time_distance(clock, self.line.next().rtp_ts) >= self.patience() {
             self.pass_turn(at, out);
         }
     }
 
+    fn patience(&self) -> i32 {
+        let waits = |direct: &Direct| direct.pause().is_none() && self.line.has_only(direct.who);
+        if self.direct.as_ref().is_some_and(waits) {
+            LATE
+        } else {
+            LATE_IN_PAUSE
+        }
+    }
+
+    /// A turn for which nothing has come. In a sender's pause it gets what the sender left out: a frame without sound,
+    /// which tells players that it is a pause and no loss.
     fn pass_turn(&mut self, at: Instant, out: &mut impl RoomSink) {
-        let group = self.line.pass(out);
+        let place = self.line.next();
+        if let Some((payload, voice)) = self.direct.as_ref().and_then(Direct::pause) {
+            let voice = Some(voice);
+            let csrcs = &[];
+            self.line.keep(
+                place,
+                &Sound {
+                    payload: &payload,
+                    csrcs,
+                    voice,
+                },
+            );
+        }
+        let group = self.line.pass(place, out);
         self.after_turn(at, group, out);
     }
 }
