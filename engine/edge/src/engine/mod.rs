@@ -147,17 +147,16 @@ impl Engine {
         view: &str,
         may_speak: bool,
     ) -> Result<(), Busy> {
-        let command = Command::Admit {
-            room: room.clone(),
-            participant: participant.clone(),
+        let one = Admission {
+            participant,
             csrc,
+            view: view.to_owned(),
             may_speak,
         };
-        self.command(&room, command)?;
-        self.app
-            .hub
-            .admit(&room, std::iter::once((&participant, view)));
-        Ok(())
+        match self.admit_all(&room, &[one]) {
+            0 => Err(Busy),
+            _ => Ok(()),
+        }
     }
 
     /// The same for several; how many of them, from the first on, the engine had room for.
