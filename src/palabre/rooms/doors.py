@@ -4,6 +4,7 @@ import heapq
 from datetime import datetime, timedelta
 
 from palabre.domain.ids import ParticipantId
+from palabre.domain.room.participant import Participant
 from palabre.domain.room.state import Room
 from palabre.rooms.media_events import Door
 
@@ -67,10 +68,10 @@ class Doors:
         found = []
         while self._overdue_at and self._overdue_at[0][0] <= now:
             _, who = heapq.heappop(self._overdue_at)
-            since, participant = self._outside_since.get(who), room.participants.get(who)
-            if since is None or participant is None:
+            participant = room.participants.get(who)
+            ends = None if participant is None else self._grace_ends(participant)
+            if ends is None:
                 continue
-            ends = since + (self._grace if participant.hand is None else self._hand_grace)
             if ends <= now:
                 found.append(who)
                 self._remind(who, now + self._grace)  # should it not have left by then
@@ -78,9 +79,21 @@ class Doors:
                 self._remind(who, ends)
         return found
 
+    def is_overdue(self, participant: Participant, now: datetime) -> bool:
+        """Whether it has had no door open for that time."""
+        ends = self._grace_ends(participant)
+        return ends is not None and ends <= now
+
     def next_look(self) -> datetime | None:
         """When `overdue` may have somebody to tell of; None while everybody is connected."""
         return self._overdue_at[0][0] if self._overdue_at else None
+
+    def _grace_ends(self, participant: Participant) -> datetime | None:
+        """None while a door is open."""
+        since = self._outside_since.get(participant.id)
+        if since is None:
+            return None
+        return since + (self._grace if participant.hand is None else self._hand_grace)
 
     def _remind(self, who: ParticipantId, at: datetime) -> None:
         # A participant that is reminded of too often is looked at in vain, and no more than that.

@@ -72,8 +72,7 @@ class Keeper:
 
     async def _let_go(self, live: LiveRoom, overdue: Sequence[ParticipantId]) -> None:
         """All at once, so that a crowd whose network failed leaves in a few steps."""
-        accounts = [live.room.participants[who].account for who in overdue]
-        left = [self._runner.run(live.room.id, c.Leave(account)) for account in accounts]
+        left = [self._runner.let_go(live, who) for who in overdue]
         for answer in await asyncio.gather(*left, return_exceptions=True):
             if isinstance(answer, BaseException) and not isinstance(answer, Refused):
                 raise answer

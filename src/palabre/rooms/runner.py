@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from palabre.domain.ids import RoomId
+from palabre.domain.ids import AccountId, ParticipantId, RoomId
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
 from palabre.domain.room.decide import decide
-from palabre.domain.room.events import RoomStarted
+from palabre.domain.room.events import Changes, RoomStarted
 from palabre.domain.room.participant import Mic, Participant
 from palabre.domain.room.state import Room
 from palabre.rooms.aftermath import Aftermath
@@ -36,7 +36,7 @@ class Runner:
         self._clock = clock
         self._ids = ids
         self._options = options
-        self._steps = Together[RoomId, c.Command, Room](self._run_all)
+        self._steps = Together[RoomId, Decide, Room](self._run_all)
 
     async def load(self, room: RoomId, newest: int | None = None) -> Room:
         """See `Journal.load`."""
@@ -60,14 +60,28 @@ class Runner:
 
     async def run(self, room_id: RoomId, command: c.Command) -> Room:
         """The room after `command`, and after those that waited with it. Raises Refused."""
+        return await self._ask(room_id, lambda room: decide(room, command, self._clock.now()))
+
+    async def let_go(self, live: LiveRoom, who: ParticipantId) -> None:
+        """`who` leaves, should its time of grace still be over when its turn comes: it may be at the door again."""
+
+        def leave(room: Room) -> Changes:
+            now, participant = self._clock.now(), room.participants.get(who)
+            if participant is None or not live.doors.is_overdue(participant, now):
+                return ()
+            return decide(room, c.Leave(participant.account), now)
+
+        await self._ask(live.room.id, leave)
+
+    async def _ask(self, room_id: RoomId, wish: Decide) -> Room:
         try:
-            return await self._steps.ask(room_id, command)
+            return await self._steps.ask(room_id, wish)
         except TooMany as error:
             raise Refused(Code.MEDIA_BUSY) from error
 
-    async def _run_all(self, room_id: RoomId, commands: Sequence[c.Command]) -> Sequence[Room | Exception]:
+    async def _run_all(self, room_id: RoomId, wishes: Sequence[Decide]) -> Sequence[Room | Exception]:
         """One step of a room: what waits is decided in its order, stored at once, and followed at once."""
-        step = await self._journal.commit(room_id, [self._answer(command) for command in commands])
+        step = await self._journal.commit(room_id, wishes)
         live = self._rooms.get(room_id)
         if live is not None and step.events:
             await self._aftermath.before_media(step)
@@ -76,6 +90,12 @@ class Runner:
             self._rooms.forget_if_over(live)
             await self._aftermath.of_step(step)
         return [refusal or step.after for refusal in step.refusals]
+
+    def expect(self, room_id: RoomId, account: AccountId) -> None:
+        """Should the account be in the room, its time of grace runs anew: it must not be over while it joins."""
+        live = self._rooms.get(room_id)
+        if live is not None and (inside := live.room.of(account)) is not None:
+            live.doors.expect(inside.id, self._clock.now())
 
     async def welcome(self, room_id: RoomId, who: Participant, *, take_over: bool) -> None:
         """A participant has joined, or joined again: its time of grace runs anew until a door opens.
@@ -119,6 +139,3 @@ class Runner:
     async def tell_again(self, room_id: RoomId) -> None:
         """The chat is told of the room's start and end, as far as it was not."""
         await self._aftermath.again(await self._journal.load(room_id))
-
-    def _answer(self, command: c.Command) -> Decide:
-        return lambda room: decide(room, command, self._clock.now())

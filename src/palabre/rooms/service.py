@@ -134,6 +134,7 @@ class RoomService:
 
     async def join(self, by: Actor, room: Room, persona: Persona, *, take_over: bool = False) -> Entry:
         """Enters, or enters again. `take_over` cuts the sessions another device has, and tells it why."""
+        self._runner.expect(room.id, by.account)
         command = c.Join(by, persona, self._ids.participant(), self._new_csrc(room))
         room = await self._runner.run(room.id, command)
         if not room.live:

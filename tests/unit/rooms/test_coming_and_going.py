@@ -1,8 +1,10 @@
 """Tickets, reconnects, takeovers, other names, and the time of grace."""
 
+import asyncio
 from datetime import timedelta
 
 import jwt
+import pytest
 
 from palabre.domain.refusal import Code
 from palabre.domain.room import commands as c
@@ -102,6 +104,17 @@ async def test_a_ticket_that_opens_no_door_is_a_visit_of_twenty_seconds(house, h
     await house.join(ben, room)
     await house.passes(20)
     assert await house.of(ben, room) is None
+
+
+@pytest.mark.parametrize("keeper_first", [False, True])
+async def test_whoever_comes_back_at_the_last_moment_stays_in(house, host, ben, keeper_first):
+    room = await house.start(host)
+    await house.join(ben, room)
+    house.clock.advance(20)
+    at_once = [house.join(ben, room), house.keeper.sweep()]
+    entry = next(filter(None, await asyncio.gather(*(reversed(at_once) if keeper_first else at_once))))
+    await house.passes(19)
+    assert await house.of(ben, room) == entry.participant
 
 
 async def test_a_hand_survives_a_reconnect_of_two_minutes(house, host, ben):
