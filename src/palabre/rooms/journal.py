@@ -150,7 +150,8 @@ def _step(before: Room, wishes: Sequence[Decide]) -> Step:
         try:
             changes = decide(after)
         except Refused as refusal:
-            refusals.append(refusal)
+            # Without the way it took: the frames on it hold this very list, and with it versions of the room.
+            refusals.append(refusal.with_traceback(None))
             continue
         refusals.append(None)
         events += changes

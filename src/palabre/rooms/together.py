@@ -48,7 +48,10 @@ class Together(Generic[K, Q, A]):
             waiting.append((question, answer))
         else:
             raise TooMany
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # an exception knows this frame: a circle, which only the collector would find
 
     async def _work(self, key: K) -> None:
         """Until nobody waits. Whoever asked may be gone by then: the work is done all the same."""

@@ -1,6 +1,10 @@
 """Wishes that wait together are one step: decided in their order, stored at once, each with its own answer."""
 
 import asyncio
+import gc
+import weakref
+
+import pytest
 
 from palabre.domain.refusal import Code, Refused
 from palabre.domain.room import commands as c
@@ -141,3 +145,20 @@ async def test_while_a_crowd_is_written_down_others_have_their_turns(house, host
     other.cancel()
     assert house.store.states[room].version == STATE_EVERY + 1
     assert turns > STATE_EVERY / 4
+
+
+@pytest.fixture
+def without_collector():
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def test_a_refusal_keeps_no_version_of_the_room_once_it_was_read(house, host, ben, without_collector):
+    room = await house.start(host)
+    try:
+        await house.runner.run(room, c.Leave(ben))
+    except Refused as refusal:
+        read = weakref.ref(refusal)
+    await asyncio.sleep(0)  # the step's task is put away
+    assert read() is None

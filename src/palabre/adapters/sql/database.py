@@ -17,8 +17,9 @@ from palabre.adapters.sql.written import written_json
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write (a backup, a migration) before it gives up."""
-PAGE_CACHE_KIB = 512
-"""Of each connection to SQLite: 2 MB each, as by default, were 16 MB of pages that the system keeps anyway."""
+PAGE_CACHE_KIB = 128
+"""Of each connection of SQLite's pool: 2 MB each, as by default, were 16 MB of pages that the system keeps anyway. What
+is asked often is asked of `at_hand`, which has a cache of its own."""
 
 _WRITES = "palabre_writes"
 
@@ -85,7 +86,8 @@ def _engine(url: str, **options: Any) -> AsyncEngine:
 
 
 def _sqlite(path: Path) -> AsyncEngine:
-    engine = _engine(f"sqlite+aiosqlite:///{path}", pool_size=8, max_overflow=0)
+    # Last in, first out: those that are not needed stay small.
+    engine = _engine(f"sqlite+aiosqlite:///{path}", pool_size=8, max_overflow=0, pool_use_lifo=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
