@@ -9,6 +9,7 @@ use dimpl::{Config, Dtls, DtlsCertificate, NamedGroup, Output, certificate};
 
 use super::private_key::PrivateKey;
 use super::srtp::Master;
+use super::verifier::OneInSome;
 use crate::LoadError;
 
 /// First retransmission of a flight.
@@ -29,16 +30,25 @@ pub enum DtlsVersion {
 struct Identity {
     config: Arc<Config>,
     certificate: DtlsCertificate,
+    /// In the words of `a=fingerprint`.
+    fingerprint: String,
+}
+
+/// Makes the certificate now: the library's first random numbers take a tenth of a second, which is no join's.
+pub fn prepare() -> Result<(), LoadError> {
+    identity().map(drop)
 }
 
 fn identity() -> Result<&'static Identity, LoadError> {
     static IDENTITY: OnceLock<Option<Identity>> = OnceLock::new();
+    static VERIFIER: OneInSome = OneInSome::new();
     let make = || {
         let certificate = certificate::generate_self_signed_certificate().ok()?;
         let key = PrivateKey::from_pkcs8(&certificate.private_key)?;
         let provider = CryptoProvider {
             // `dimpl` wants it for ever, and a process has one.
             key_provider: Box::leak(Box::new(key)),
+            signature_verification: &VERIFIER,
             ..default_provider()
         };
         let config = Config::builder()
@@ -50,6 +60,7 @@ fn identity() -> Result<&'static Identity, LoadError> {
             .ok()?;
         Some(Identity {
             config: Arc::new(config),
+            fingerprint: format!("sha-256 {}", certificate.fingerprint_str()),
             certificate,
         })
     };
@@ -58,18 +69,15 @@ fn identity() -> Result<&'static Identity, LoadError> {
 }
 
 /// The value of `a=fingerprint` in every lean listener's offer.
-pub fn own_fingerprint() -> Result<String, LoadError> {
-    Ok(format!(
-        "sha-256 {}",
-        identity()?.certificate.fingerprint_str()
-    ))
+pub fn own_fingerprint() -> Result<&'static str, LoadError> {
+    Ok(&identity()?.fingerprint)
 }
 
 /// A handshake on its way.
 pub struct Handshake {
     dtls: Dtls,
-    /// What the server's certificate has to hash to, in the words of `a=fingerprint`.
-    expected: Box<str>,
+    /// What the server's certificate has to hash to.
+    expected: [u8; 32],
     verified: bool,
     pub next_timeout: Option<Instant>,
 }
@@ -81,10 +89,11 @@ pub struct Keys {
 }
 
 impl Handshake {
-    pub fn new(version: DtlsVersion, expected: &str, now: Instant) -> Result<Self, LoadError> {
+    pub fn new(version: DtlsVersion, expected: [u8; 32], now: Instant) -> Result<Self, LoadError> {
         let Identity {
             config,
             certificate,
+            ..
         } = identity()?;
         let (config, certificate) = (config.clone(), certificate.clone());
         let mut dtls = match version {
@@ -94,7 +103,7 @@ impl Handshake {
         dtls.set_active(true);
         Ok(Self {
             dtls,
-            expected: expected.into(),
+            expected,
             verified: false,
             next_timeout: None,
         })
@@ -131,10 +140,7 @@ impl Handshake {
                 Output::Packet(datagram) => send(datagram),
                 Output::PeerCert(certificate) => {
                     let shown = certificate::calculate_fingerprint(certificate);
-                    let shown = certificate::format_fingerprint(&shown);
-                    self.verified = self
-                        .expected
-                        .eq_ignore_ascii_case(&format!("sha-256 {shown}"));
+                    self.verified = shown.as_slice() == self.expected;
                 }
                 Output::KeyingMaterial(material, profile) => {
                     if !self.verified {

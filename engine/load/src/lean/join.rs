@@ -209,7 +209,7 @@ impl Storm<'_> {
     }
 
     fn settle(&mut self, crowd: &Crowd) {
-        let options = self.options;
+        let (options, now) = (self.options, Instant::now());
         let (failures, join_ms) = (&mut self.failures, &mut self.join_ms);
         self.pending.retain(|&number| {
             let Some(listener) = crowd.listener(number) else {
@@ -223,7 +223,7 @@ impl Storm<'_> {
                 join_ms.push((at - listener.offered_at).as_secs_f64() * 1e3);
             } else if let Some(failure) = &listener.failure {
                 failures.push(LoadError::Dtls(failure.to_string()));
-            } else if listener.offered_at.elapsed() > options.patience {
+            } else if now > listener.offered_at + options.patience {
                 failures.push(LoadError::NotConnected {
                     after: options.patience,
                 });

@@ -211,7 +211,7 @@ impl Listener {
         else {
             return;
         };
-        match Handshake::new(version, &remote.fingerprint, now) {
+        match Handshake::new(version, remote.fingerprint, now) {
             Ok(handshake) => {
                 self.stage = Stage::Shaking {
                     handshake: Box::new(handshake),

@@ -24,6 +24,7 @@ mod sockets;
 mod srtp;
 mod streams;
 mod stun;
+mod verifier;
 mod watch;
 
 pub use arrivals::Lateness;

@@ -16,8 +16,8 @@ const PAYLOAD_TYPE: u8 = 111;
 pub struct Remote {
     pub ufrag: Box<str>,
     pub password: Box<str>,
-    /// `sha-256 AB:CD…`
-    pub fingerprint: Box<str>,
+    /// SHA-256 of its certificate.
+    pub fingerprint: [u8; 32],
     pub address: SocketAddrV4,
 }
 
@@ -100,7 +100,8 @@ pub fn remote(sdp: &str, on: IpAddr) -> Result<Remote, LoadError> {
     Ok(Remote {
         ufrag: need("a=ice-ufrag:")?,
         password: need("a=ice-pwd:")?,
-        fingerprint: need("a=fingerprint:")?,
+        fingerprint: sha_256(&need("a=fingerprint:")?)
+            .ok_or_else(|| LoadError::Sdp("no SHA-256 fingerprint in it".into()))?,
         address: *address.ok_or_else(|| LoadError::Sdp("no IPv4 candidate in it".into()))?,
     })
 }
@@ -109,6 +110,17 @@ fn value<'a>(sdp: &'a str, name: &str) -> Option<&'a str> {
     sdp.lines()
         .find_map(|line| line.strip_prefix(name))
         .map(str::trim)
+}
+
+/// `sha-256 AB:CD…` (RFC 8122 §5).
+fn sha_256(fingerprint: &str) -> Option<[u8; 32]> {
+    let (kind, bytes) = fingerprint.split_once(' ')?;
+    let byte = |text| u8::from_str_radix(text, 16);
+    let bytes: Result<Vec<u8>, _> = bytes.trim().split(':').map(byte).collect();
+    let bytes = bytes
+        .ok()
+        .filter(|_| kind.eq_ignore_ascii_case("sha-256"))?;
+    bytes.try_into().ok()
 }
 
 /// The number an offer gives to Opus.
@@ -138,12 +150,18 @@ mod tests {
 
     #[test]
     fn the_candidate_where_the_server_is_known_to_be_is_taken() {
-        let sdp = "a=setup:passive\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:sha-256 AB\r\n\
-                   a=candidate:1 1 udp 9 192.0.2.7 8082 typ host\r\na=candidate:2 1 udp 8 10.0.0.1 8082 typ host\r\n";
-        let near = remote(sdp, Ipv4Addr::new(10, 0, 0, 1).into()).unwrap();
+        let sdp = format!(
+            "a=setup:passive\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:SHA-256 {}ef\r\n\
+             a=candidate:1 1 udp 9 192.0.2.7 8082 typ host\r\na=candidate:2 1 udp 8 10.0.0.1 8082 typ host\r\n",
+            "AB:".repeat(31)
+        );
+        let near = remote(&sdp, Ipv4Addr::new(10, 0, 0, 1).into()).unwrap();
         assert_eq!(near.address, "10.0.0.1:8082".parse().unwrap());
-        let elsewhere = remote(sdp, Ipv4Addr::LOCALHOST.into()).unwrap();
+        assert_eq!(near.fingerprint[30..], [0xAB, 0xEF]);
+        let elsewhere = remote(&sdp, Ipv4Addr::LOCALHOST.into()).unwrap();
         assert_eq!(elsewhere.address, "192.0.2.7:8082".parse().unwrap());
         assert!(remote("a=setup:active\r\n", Ipv4Addr::LOCALHOST.into()).is_err());
+        assert!(remote(&sdp.replace("ef\r", "\r"), Ipv4Addr::LOCALHOST.into()).is_err());
+        assert!(remote(&sdp.replace("SHA-256", "sha-1"), Ipv4Addr::LOCALHOST.into()).is_err());
     }
 }

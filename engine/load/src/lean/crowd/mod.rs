@@ -15,6 +15,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::arrivals::Lateness;
 use super::delay::Ear;
+use super::handshake;
 use super::listener::Listener;
 use super::sdp::{self, Remote};
 use super::sockets::{Arrival, Home, Sockets};
@@ -51,6 +52,7 @@ pub struct Crowd {
 
 impl Crowd {
     pub fn new(home: Home, options: CrowdOptions) -> Result<Self, LoadError> {
+        handshake::prepare()?;
         let now = Instant::now();
         Ok(Self {
             options,

@@ -212,7 +212,7 @@ impl Flood {
 /// A ClientHello; the same one does for all.
 fn hello() -> Result<Vec<Vec<u8>>, LoadError> {
     let (mut datagrams, now) = (Vec::new(), Instant::now());
-    let mut handshake = Handshake::new(DtlsVersion::V1_3, "", now)?;
+    let mut handshake = Handshake::new(DtlsVersion::V1_3, [0; 32], now)?;
     handshake.handle_timeout(now, |datagram| datagrams.push(datagram.to_vec()))?;
     Ok(datagrams)
 }
