@@ -20,6 +20,7 @@ pub mod shard;
 pub mod slots;
 pub mod srtp;
 pub mod stun;
+pub mod subscriber;
 
 mod bucket;
 mod random;

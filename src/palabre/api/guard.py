@@ -11,7 +11,7 @@ from palabre.accounts.service import hashed
 from palabre.api.edge import edge_of_scope
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
-from palabre.api.rates import Rate
+from palabre.api.rates import AddressRate, Rate
 from palabre.chats.directory import seen
 from palabre.chats.ports import Card, Entrance, LastPersona, Place
 from palabre.config import Limits
@@ -41,19 +41,19 @@ class Rates:
     def of(cls, limits: Limits) -> "Rates":
         """With full buckets."""
         return cls(
-            address=_per_second("address", limits.address_requests_per_s, limits.address_burst),
-            account=_per_second("account", limits.account_requests_per_s, limits.account_burst),
-            sign_in=_per_minute("sign_ins", limits.sign_ins_per_minute, limits.sign_in_burst),
-            sign_up=_per_minute("sign_ups", limits.sign_ups_per_minute, limits.sign_up_burst),
+            address=_per_second(AddressRate, "address", limits.address_requests_per_s, limits.address_burst),
+            account=_per_second(Rate, "account", limits.account_requests_per_s, limits.account_burst),
+            sign_in=_per_minute(Rate, "sign_ins", limits.sign_ins_per_minute, limits.sign_in_burst),
+            sign_up=_per_minute(AddressRate, "sign_ups", limits.sign_ups_per_minute, limits.sign_up_burst),
         )
 
 
-def _per_second(whose: str, per_s: float, burst: int) -> Rate:
-    return Rate({f"{whose}_requests_per_s": max(1, round(per_s))}, per_s=per_s, burst=burst)
+def _per_second(kind: type[Rate], whose: str, per_s: float, burst: int) -> Rate:
+    return kind({f"{whose}_requests_per_s": max(1, round(per_s))}, per_s=per_s, burst=burst)
 
 
-def _per_minute(what: str, per_minute: float, burst: int) -> Rate:
-    return Rate({f"{what}_per_minute": max(1, round(per_minute))}, per_s=per_minute / 60, burst=burst)
+def _per_minute(kind: type[Rate], what: str, per_minute: float, burst: int) -> Rate:
+    return kind({f"{what}_per_minute": max(1, round(per_minute))}, per_s=per_minute / 60, burst=burst)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,30 @@
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 
 from palabre.api.problems import TooManyRequests
 
 MAX_KEYS = 50_000
 """Buckets kept; the one used longest ago goes first. It was full again by then, or one of a flood of keys."""
+
+
+_LINK_BITS = 64
+"""Of an IPv6 address: whoever has one address of a link has all of them (RFC 7934, section 6)."""
+
+
+@lru_cache(maxsize=MAX_KEYS)
+def subscriber(address: str) -> str:
+    """What all addresses of one subscriber count as; the text itself when it is no address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        known = found.ipv4_mapped or IPv6Address(int(found) >> _LINK_BITS << _LINK_BITS)
+        return str(known)
+    return address
 
 
 @dataclass(slots=True)
@@ -37,3 +56,10 @@ class Rate:
             wait_s = math.ceil(round((1 - bucket.tokens) / self._per_s, 3))
             raise TooManyRequests(self._limit, wait_s)
         bucket.tokens -= 1
+
+
+class AddressRate(Rate):
+    """The same, with addresses for keys."""
+
+    def take(self, key: str, now: float) -> None:
+        super().take(subscriber(key), now)

@@ -1,14 +1,16 @@
-//! Links that have not shaken hands yet: in all, and by the address they come from.
+//! Links that have not shaken hands yet: in all, and by the subscriber they come from.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+
+use crate::subscriber::subscriber;
 
 /// Counts; an address is known from the first authenticated connectivity check on.
 #[derive(Debug, Default)]
 pub(super) struct HalfOpen {
     all: usize,
     /// No entry is zero.
-    by_address: HashMap<IpAddr, usize>,
+    by_subscriber: HashMap<IpAddr, usize>,
 }
 
 impl HalfOpen {
@@ -17,7 +19,8 @@ impl HalfOpen {
     }
 
     pub fn from(&self, address: IpAddr) -> usize {
-        self.by_address.get(&address).copied().unwrap_or(0)
+        let count = self.by_subscriber.get(&subscriber(address));
+        count.copied().unwrap_or(0)
     }
 
     /// A session was opened; where its peer is will show.
@@ -29,7 +32,7 @@ impl HalfOpen {
     pub fn moved(&mut self, from: Option<IpAddr>, to: Option<IpAddr>) {
         self.leave(from);
         if let Some(to) = to {
-            *self.by_address.entry(to).or_default() += 1;
+            *self.by_subscriber.entry(subscriber(to)).or_default() += 1;
         }
     }
 
@@ -40,13 +43,13 @@ impl HalfOpen {
     }
 
     fn leave(&mut self, address: Option<IpAddr>) {
-        let Some(address) = address else {
+        let Some(address) = address.map(subscriber) else {
             return;
         };
-        if let Some(count) = self.by_address.get_mut(&address) {
+        if let Some(count) = self.by_subscriber.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                self.by_address.remove(&address);
+                self.by_subscriber.remove(&address);
             }
         }
     }
@@ -73,6 +76,6 @@ mod tests {
         half_open.done(Some(here));
         half_open.done(Some(there));
         half_open.done(None);
-        assert_eq!((half_open.all(), half_open.by_address.len()), (0, 0));
+        assert_eq!((half_open.all(), half_open.by_subscriber.len()), (0, 0));
     }
 }

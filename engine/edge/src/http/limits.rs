@@ -1,9 +1,11 @@
-//! How much one address may ask for.
+//! How much one address may ask for. All of a subscriber's IPv6 addresses count as one.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use palabre_core::subscriber::subscriber;
 
 /// Addresses remembered at once. When full, those with nothing open and a full budget are forgotten; if none is, a
 /// newcomer is let in uncounted rather than refused for what others do.
@@ -59,16 +61,17 @@ impl Addresses {
     /// Counts a connection until the result is dropped; None when the address has too many.
     pub fn open(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Opened> {
         let mut known = self.lock();
-        if let Some(usage) = self.usage(&mut known, address, now) {
+        let usage = self.usage(&mut known, address, now);
+        let counted = usage.is_some();
+        if let Some(usage) = usage {
             if usage.open >= self.limits.connections_per_address {
                 return None;
             }
             usage.open += 1;
         }
-        Some(Opened {
-            addresses: Arc::clone(self),
-            address,
-        })
+        Some(Opened(
+            counted.then(|| (Arc::clone(self), subscriber(address))),
+        ))
     }
 
     /// Whether the address may make one more request now.
@@ -93,6 +96,7 @@ impl Addresses {
         address: IpAddr,
         now: Instant,
     ) -> Option<&'a mut Usage> {
+        let address = subscriber(address);
         if known.len() >= MAX_ADDRESSES && !known.contains_key(&address) {
             known.retain(|_, usage| usage.open > 0 || usage.full_at > now);
             if known.len() >= MAX_ADDRESSES {
@@ -111,16 +115,16 @@ impl Addresses {
     }
 }
 
-/// One open connection of an address.
+/// One open connection, with what it was counted by if it was.
 #[derive(Debug)]
-pub struct Opened {
-    addresses: Arc<Addresses>,
-    address: IpAddr,
-}
+pub struct Opened(Option<(Arc<Addresses>, IpAddr)>);
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        if let Some(usage) = self.addresses.lock().get_mut(&self.address) {
+        let Some((addresses, address)) = &self.0 else {
+            return;
+        };
+        if let Some(usage) = addresses.lock().get_mut(address) {
             usage.open = usage.open.saturating_sub(1);
         }
     }
@@ -150,6 +154,20 @@ mod tests {
         assert!(second.is_some() && addresses.open(ADDRESS, now).is_none());
         drop(first);
         assert!(addresses.open(ADDRESS, now).is_some());
+    }
+
+    #[test]
+    fn who_was_let_in_uncounted_takes_nothing_away_by_going() {
+        let (addresses, now) = (addresses(), Instant::now());
+        let other = |n: usize| IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(n).unwrap()));
+        let mut others: Vec<_> = (0..MAX_ADDRESSES)
+            .map(|n| addresses.open(other(n), now))
+            .collect();
+        let uncounted = addresses.open(ADDRESS, now);
+        others.pop();
+        let _counted = [addresses.open(ADDRESS, now), addresses.open(ADDRESS, now)];
+        drop(uncounted);
+        assert!(addresses.open(ADDRESS, now).is_none());
     }
 
     #[test]
