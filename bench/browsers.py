@@ -18,7 +18,7 @@ import numpy as np
 from tests.e2e import speech
 from tests.e2e.browsers import Driver, Kind, Person, eventually
 from tests.e2e.network import Network
-from tests.e2e.people import Member
+from tests.e2e.people import Member, talk
 from tests.e2e.server import Server, free_ports
 from tests.e2e.sound_card import sound_card
 from tests.e2e.speech import Heard, Sound
@@ -77,12 +77,8 @@ def palabre(**settings: str) -> Callable[[Bench], Iterator[Listener]]:
             ann = Member(Person(bench.driver, "ann", microphone=voice), server, "ann", "Ann")
             bob = Member(Person(bench.driver, "bob", bench.kind), server, "bob", "Bob")
             ann.sign_up()
-            chat = ann.create_channel("Evening talks", "evening")
-            ann.start_voice_chat("How bees vote")
-            ann.open_microphone()
             bob.sign_up()
-            bob.subscribe(chat)
-            bob.join_voice_chat()
+            talk(ann, bob)
 
             def score(heard: list[Heard]) -> list[float]:
                 sent = ann.person.take("sent")

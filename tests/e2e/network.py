@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from types import TracebackType
@@ -63,6 +64,8 @@ class Network:
         self._flows: dict[Address, Flow] = {}
         self._media_flows = True
         self._sky = Sky(Weather())
+        # Datagrams on their way, and some that have arrived.
+        self._waiting: deque[asyncio.TimerHandle] = deque()
         self._cut: set[bytes] = set()
         self._streams: set[asyncio.StreamWriter] = set()
         self._streams_flow = asyncio.Event()
@@ -127,16 +130,18 @@ class Network:
             await self._listen()
 
     async def _end(self) -> None:
-        await self._refuse()
+        self._streams_flow.set()
+        # What relays a stream ends when its connections do: asyncio complains of a handler that is cancelled.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._refuse()
+            await asyncio.wait(others, timeout=0.1)
+        for waiting in self._waiting:
+            waiting.cancel()
         for flow in self._flows.values():
             self._loop.remove_reader(flow.upstream)
             flow.upstream.close()
         self._loop.remove_reader(self._front)
         self._front.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     def _let_media_flow(self, flows: bool) -> None:
         self._media_flows = flows
@@ -147,7 +152,10 @@ class Network:
     def _later(self, send: Callable[[], object]) -> None:
         delay_s = self._sky.weather.delay_s
         if delay_s > 0:
-            self._loop.call_later(delay_s, send)
+            now = self._loop.time()
+            while self._waiting and self._waiting[0].when() < now:
+                self._waiting.popleft()
+            self._waiting.append(self._loop.call_later(delay_s, send))
         else:
             send()
 

@@ -102,3 +102,12 @@ class Member:
 
     def leave(self) -> None:
         self.person.click("leave-room")
+
+
+def talk(speaker: Member, listener: Member) -> None:
+    """The speaker opens a voice chat of a channel and talks; the listener, who may not, comes to hear it."""
+    chat = speaker.create_channel("Evening talks", "evening")
+    speaker.start_voice_chat("How bees vote")
+    speaker.open_microphone()
+    listener.subscribe(chat)
+    listener.join_voice_chat()

@@ -3,6 +3,7 @@
 from tests.e2e import speech
 from tests.e2e.conftest import Arrival, Voices
 from tests.e2e.network import Network
+from tests.e2e.people import talk
 from tests.e2e.weather import Weather
 
 STORM = Weather(loss=0.1, seed=1, delay_s=0.02)
@@ -14,11 +15,7 @@ def test_a_voice_is_understood_in_chromium_where_one_packet_in_ten_is_lost(
     arrive: Arrival, voices: Voices, network: Network
 ) -> None:
     ann, bob = arrive("Ann", microphone=voices.ann_wav), arrive("Bob")
-    chat = ann.create_channel("Evening talks", "evening")
-    ann.start_voice_chat("How bees vote")
-    ann.open_microphone()
-    bob.subscribe(chat)
-    bob.join_voice_chat()
+    talk(ann, bob)
 
     network.change_weather(STORM)
     ann.person.forget("sent")
