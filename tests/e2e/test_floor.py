@@ -20,8 +20,8 @@ LINES = """(async () => {
     if (pc.connectionState !== "connected") continue;
     for (const report of (await pc.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;
-      const { packetsReceived: packets, concealedSamples, silentConcealedSamples } = report;
-      lines.push({ line: Number(report.mid), packets, concealed: concealedSamples - silentConcealedSamples });
+      const { packetsReceived: packets, packetsLost: lost, concealedSamples, silentConcealedSamples } = report;
+      lines.push({ line: Number(report.mid), packets, lost, concealed: concealedSamples - silentConcealedSamples });
     }
   }
   return lines;
@@ -39,13 +39,15 @@ class Line:
     """What has come on one line so far."""
 
     packets: int = 0
+    lost: int = 0
+    """That never came."""
     concealed: int = 0
     """Samples the browser made up, other than silence."""
 
 
 def lines(person: Person) -> dict[int, Line]:
     found = person.evaluate(LINES)
-    return {one["line"]: Line(one["packets"], one["concealed"]) for one in found}
+    return {one["line"]: Line(one["packets"], one["lost"], one["concealed"]) for one in found}
 
 
 def line(person: Person, number: int) -> Line:

@@ -82,6 +82,12 @@ impl World {
         self.fanout
             .repeat(self.now, key, ring, sequence, &mut self.out)
     }
+
+    fn repeat_all(&mut self, line: usize, seq: u64, to: &[usize]) -> u64 {
+        let ring = (line, &self.rings[line]);
+        self.fanout
+            .repeat_all(self.now, to, ring, seq, &mut self.out)
+    }
 }
 
 #[test]
@@ -135,6 +141,22 @@ fn closed_lines_and_gone_listeners_are_sent_nothing() {
 }
 
 #[test]
+fn what_is_sent_twice_is_the_same_packet_for_whoever_was_sent_it_and_nothing_for_others() {
+    let mut world = World::new();
+    (0..3).for_each(|key| world.fanout.enter(key, listener(key as u32, world.now)));
+    // It is listener 1's own voice, and listener 2 comes later.
+    world.send(0, 7, &[0, 1], Some(1));
+    world.send(0, 8, &[0, 1, 2], None);
+    let first = world.out.0[0].clone();
+    assert_eq!(world.repeat_all(0, 7, &[0, 1, 2]), 1);
+    assert_eq!(world.out.0.last(), Some(&first));
+    assert_eq!(world.repeat_all(0, 8, &[0, 1, 2]), 3);
+    assert_eq!(world.repeat_all(0, 9, &[0, 1, 2]), 0, "not there yet");
+    world.fanout.leave_line(0, 0);
+    assert_eq!(world.repeat_all(0, 8, &[0]), 0);
+}
+
+#[test]
 fn what_was_sent_is_counted_for_the_next_report_alone() {
     let mut world = World::new();
     world.fanout.enter(0, listener(0, world.now));
@@ -163,11 +185,17 @@ enum Step {
     /// whose bits are set.
     Send(usize, i64, Option<u32>, u8),
     Nack(usize, usize, u16),
+    /// A line's packet so many before the newest one once more, unasked, to those whose bits are set.
+    Again(usize, u64, u8),
     /// An ICE restart, or a roaming phone.
     Roam(usize),
 }
 
 const KEYS: usize = 4;
+
+fn of_bits(keys: u8) -> Vec<usize> {
+    (0..KEYS).filter(|key| keys >> key & 1 == 1).collect()
+}
 
 fn step() -> impl Strategy<Value = Step> {
     let (key, line) = (0..KEYS, 0..LINES);
@@ -181,6 +209,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (line.clone(), 30_000i64..80_000)
             .prop_map(|(line, ahead)| Step::Send(line, ahead, None, 0xff)),
         6 => (key.clone(), line, 0..80u16).prop_map(|(key, line, back)| Step::Nack(key, line, back)),
+        4 => (0..LINES, 0..80u64, any::<u8>()).prop_map(|(line, back, to)| Step::Again(line, back, to)),
         1 => key.prop_map(Step::Roam),
     ]
 }
@@ -269,11 +298,10 @@ impl Story {
                 (0..KEYS).for_each(|key| self.world.fanout.leave_line(key, line));
             }
             Step::Send(line, ahead, from, to) => {
-                let to: Vec<usize> = (0..KEYS).filter(|key| to >> key & 1 == 1).collect();
                 let seq = self.newest[line].saturating_add_signed(ahead);
                 if self.used.insert((line, seq)) {
                     self.newest[line] = self.newest[line].max(seq);
-                    self.world.send(line, seq, &to, from);
+                    self.world.send(line, seq, &of_bits(to), from);
                 }
             }
             Step::Nack(key, line, back) => {
@@ -281,6 +309,10 @@ impl Story {
                 let highest = session.and_then(|ear| ear.highest.get(&(1_000 + line as u32)));
                 let highest = highest.copied().unwrap_or(0) as u16;
                 self.world.repeat(key, line, highest.wrapping_sub(back));
+            }
+            Step::Again(line, back, to) => {
+                let seq = self.newest[line].saturating_sub(back);
+                self.world.repeat_all(line, seq, &of_bits(to));
             }
             Step::Roam(key) => {
                 self.opened += 1;

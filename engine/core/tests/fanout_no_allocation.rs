@@ -71,7 +71,9 @@ fn sending_to_thousands_and_answering_their_nacks_allocates_nothing() {
         for key in (0..LISTENERS).step_by(10) {
             assert!(fanout.repeat(now, key, (MIX, &ring), seq as u16, &mut sink));
         }
+        let repeated = fanout.repeat_all(now, &everybody[..100], (MIX, &ring), seq, &mut sink);
+        assert_eq!(repeated, 100);
     }
     assert_eq!(counting::allocations(), before);
-    assert_eq!(sink.sent, 30 * (2 * LISTENERS - 1 + LISTENERS / 10));
+    assert_eq!(sink.sent, 30 * (2 * LISTENERS - 1 + LISTENERS / 10 + 100));
 }

@@ -5,6 +5,7 @@
 mod link_common;
 mod shard_common;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use palabre_core::opus::{Encoder, FRAME_SAMPLES, inspect};
@@ -382,6 +383,44 @@ fn who_asks_for_nothing_again_is_moved_for_what_its_reports_say() {
     world.spoil_way_down(LOSING, 7);
     world.say(0, &tone(40));
     assert_eq!(world.shard.sheltered(), 2);
+}
+
+/// The share of the numbers between the first packet and the last one of a line that a client heard (0 to 1).
+fn share_heard(world: &World, client: usize) -> f64 {
+    let slots = heard(world, client).0;
+    let numbers: BTreeSet<u64> = slots.iter().map(|packet| *packet.seq_no).collect();
+    let span = numbers.last().unwrap() - numbers.first().unwrap() + 1;
+    numbers.len() as f64 / span as f64
+}
+
+#[test]
+fn who_loses_packets_and_asks_for_none_again_is_sent_each_twice_for_as_long_as_its_network_is_bad()
+{
+    // Where it hears packs, and where it hears the slots anyway; client 3 asks.
+    for above in [0, 50] {
+        let mut world = room(above, 2);
+        world.clients[2].suppress_nacks();
+        world.spoil_way_down(LOSING, 7);
+        world.say(0, &tone(30));
+        let asks = usize::from(above == 0);
+        assert_eq!(world.shard.sheltered(), 1 + asks, "above {above}");
+        forget(&mut world);
+        world.say(0, &tone(60));
+        let share = share_heard(&world, 2);
+        assert!(share > 0.98, "{share} of what was said to {above}");
+        assert_eq!(
+            world.shard.sheltered(),
+            1 + asks,
+            "its reports are good, its network is not"
+        );
+
+        world.spoil_way_down(Conditions::default(), 8);
+        world.say(0, &tone(70));
+        assert_eq!(world.shard.sheltered(), 0);
+        let repeated = world.shard.counts().repeated;
+        world.say(0, &tone(2));
+        assert_eq!(world.shard.counts().repeated, repeated);
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

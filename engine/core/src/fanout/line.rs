@@ -65,6 +65,13 @@ impl Line {
             .then(|| (index, index.get().wrapping_sub(self.offset)))
     }
 
+    /// The index of the packet that the room numbered `seq`, where it was sent and may be sent again.
+    pub fn again_of(&self, seq: u64) -> Option<Index> {
+        let own = seq.wrapping_add(self.offset);
+        let (index, known) = self.again(own as u16)?;
+        (known == seq).then_some(index)
+    }
+
     pub fn count(&mut self, octets: usize) {
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(octets as u32);

@@ -14,7 +14,7 @@ use crate::link::RetransmitRing;
 use crate::room::{ParticipantKey, SLOTS};
 use crate::rtp::{FIXED_HEADER_LEN, MAX_CSRCS};
 use crate::shard::ShardSink;
-use crate::srtp::RtpSealer;
+use crate::srtp::{Index, RtpSealer};
 
 use line::Line;
 
@@ -174,14 +174,49 @@ impl Fanout {
         out: &mut impl ShardSink,
     ) -> bool {
         let known = self.line(key, line).and_then(|line| line.again(sequence));
-        let (Some((index, seq)), Some(Some(target)), Some(Some(sealer))) =
-            (known, self.targets.get(key), self.sealers.get(key))
+        known.is_some_and(|(index, seq)| {
+            ring.get(seq)
+                .is_some_and(|packet| self.send_again(now, key, index, packet, out))
+        })
+    }
+
+    /// Sends again the room's packet `seq` of `line` to each of `listeners` that was sent it since it last left the line,
+    /// if it is still in `ring`; to how many.
+    pub fn repeat_all(
+        &mut self,
+        now: Instant,
+        listeners: &[usize],
+        (line, ring): (usize, &RetransmitRing),
+        seq: u64,
+        out: &mut impl ShardSink,
+    ) -> u64 {
+        let Some(packet) = ring.get(seq) else {
+            return 0;
+        };
+        let again = |key: &&usize| {
+            let index = self.line(**key, line).and_then(|line| line.again_of(seq));
+            index.is_some_and(|index| self.send_again(now, **key, index, packet, out))
+        };
+        listeners.iter().filter(again).count() as u64
+    }
+
+    /// The very same packet: what was sent to this listener under `index`.
+    fn send_again(
+        &self,
+        now: Instant,
+        key: usize,
+        index: Index,
+        (shared, payload): (&[u8], &[u8]),
+        out: &mut impl ShardSink,
+    ) -> bool {
+        let (Some(Some(target)), Some(Some(sealer))) =
+            (self.targets.get(key), self.sealers.get(key))
         else {
             return false;
         };
-        let (Some((shared, payload)), true) = (ring.get(seq), now < target.consent_until) else {
+        if now >= target.consent_until {
             return false;
-        };
+        }
         let mut header = [0u8; MAX_HEADER_LEN];
         let Some(header) = header.get_mut(..shared.len()) else {
             return false;

@@ -138,8 +138,8 @@ impl Shard {
         };
         peer.link.close(out);
         self.fanout.leave(key);
-        if peer.side.is_sheltered() {
-            self.sheltered -= 1;
+        if let Some(kind) = peer.side.sheltered() {
+            self.sheltered -= kind.places();
         }
         self.by_session.remove(&peer.session);
         for ufrag in &peer.ufrags {

@@ -25,15 +25,34 @@ pub(super) struct Deliver<'a, S> {
     pub is_stale: bool,
     /// Packets that nobody was sent because of that.
     pub left_out: u64,
+    /// Packets that somebody was sent a second time, unasked.
+    pub repeated: u64,
     pub fanout: &'a mut Fanout,
     pub out: &'a mut S,
 }
+
+/// What is sent twice comes the second time with the packet so many after it (60 ms): when the network has recovered from
+/// losing some in a row.
+const TWICE_AFTER: u64 = 3;
 
 impl<S> Deliver<'_, S> {
     fn names(&self, keys: &[ParticipantKey]) -> Vec<ParticipantId> {
         keys.iter()
             .filter_map(|key| self.people.id(*key).cloned())
             .collect()
+    }
+}
+
+impl<S: ShardSink> Deliver<'_, S> {
+    /// With packet `seq` of a slot comes an earlier one again for who loses packets and asks for none.
+    fn send_twice(&mut self, slot: usize, seq: u64) {
+        let listeners = self.audience.twice();
+        if let Some(ring) = self.rings.slot(slot).filter(|_| !listeners.is_empty()) {
+            let (line, seq) = ((slot, &*ring), seq.wrapping_sub(TWICE_AFTER));
+            self.repeated += self
+                .fanout
+                .repeat_all(self.now, listeners, line, seq, self.out);
+        }
     }
 }
 
@@ -77,6 +96,7 @@ impl<S: ShardSink> RoomSink for Deliver<'_, S> {
             &mut shared,
             self.out,
         );
+        self.send_twice(at, packet.seq);
     }
 
     fn mix_packet(&mut self, group: GroupIndex, packet: &MixPacket<'_>) {

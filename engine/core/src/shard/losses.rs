@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::shelter::Shelter;
 use crate::fanout::LINES;
 
 /// More than one packet in so many is too much for packs, whose losses are heard for longer and repaired later.
@@ -13,11 +14,16 @@ const TRIAL: Duration = Duration::from_secs(60);
 const TRIAL_PACKETS: u32 = 500;
 /// … it lost at most one in so many: fewer than are tolerated, so that nobody goes to and fro.
 const GOOD: u32 = 100;
+/// Who is sent everything twice misses only what is lost both times: a hundredth of a hundredth, where one in a hundred
+/// is lost. It takes more packets to see that.
+const GOOD_OF_TWICE: u32 = GOOD * GOOD;
+const TRIAL_PACKETS_OF_TWICE: u32 = 4 * TRIAL_PACKETS;
 
 /// What one listener loses.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     asked: [Asked; LINES],
+    asks: bool,
     /// The most that was ever reported lost of a line, in all.
     reported: [u32; LINES],
     /// What had been sent when somebody last looked.
@@ -30,6 +36,7 @@ pub(super) struct Losses {
 /// A listener that lost too much, while it is spared the packs.
 #[derive(Debug)]
 struct Trial {
+    kind: Shelter,
     since: Instant,
     sent: u32,
     lost: u32,
@@ -46,6 +53,7 @@ struct Asked {
 impl Losses {
     /// A packet of a line was asked for again; how many it makes that were not known to be lost.
     pub fn asked(&mut self, line: usize, sequence: u16) -> u32 {
+        self.asks = true;
         let asked = self.asked.get_mut(line);
         asked.map_or(0, |asked| u32::from(asked.is_news(sequence)))
     }
@@ -75,37 +83,45 @@ impl Losses {
         };
         trial.lost = trial.lost.saturating_add(lost);
         if !trial.is_good(sent) {
-            self.shelter(now, sent);
+            let kind = trial.kind;
+            self.shelter(now, sent, kind);
         }
         false
     }
 
+    /// What would help against its losses.
+    pub fn remedy(&self) -> Shelter {
+        if self.asks {
+            Shelter::Slots
+        } else {
+            Shelter::Twice
+        }
+    }
+
     /// The listener is spared the packs from now on.
-    pub fn shelter(&mut self, now: Instant, sent: u32) {
+    pub fn shelter(&mut self, now: Instant, sent: u32, kind: Shelter) {
         self.excess = 0;
         self.trial = Some(Trial {
+            kind,
             since: now,
             sent,
             lost: 0,
         });
     }
 
-    pub fn is_sheltered(&self) -> bool {
-        self.trial.is_some()
+    /// What is done for it because it loses too much.
+    pub fn sheltered(&self) -> Option<Shelter> {
+        self.trial.as_ref().map(|trial| trial.kind)
     }
 
-    /// Whether the network of a listener that is spared the packs has become good, of `sent` packets in all. It is no
-    /// longer spared them then.
-    pub fn has_recovered(&mut self, now: Instant, sent: u32) -> bool {
-        let Some(trial) = &self.trial else {
-            return false;
+    /// Whether the network of a listener that is spared the packs has become good, of `sent` packets in all, and what
+    /// was done for it. It no longer is then.
+    pub fn has_recovered(&mut self, now: Instant, sent: u32) -> Option<Shelter> {
+        let over = |trial: &mut Trial| {
+            let enough = sent.wrapping_sub(trial.sent) >= trial.packets();
+            enough && now.saturating_duration_since(trial.since) >= TRIAL
         };
-        let enough = sent.wrapping_sub(trial.sent) >= TRIAL_PACKETS;
-        let over = enough && now.saturating_duration_since(trial.since) >= TRIAL;
-        if over {
-            self.trial = None;
-        }
-        over
+        self.trial.take_if(over).map(|trial| trial.kind)
     }
 }
 
@@ -113,7 +129,19 @@ impl Trial {
     /// So far, of `sent` packets in all. The first few are not much to go by.
     fn is_good(&self, sent: u32) -> bool {
         let packets = sent.wrapping_sub(self.sent).max(TRIAL_PACKETS);
-        self.lost.saturating_mul(GOOD) <= packets
+        let good = match self.kind {
+            Shelter::Slots => GOOD,
+            Shelter::Twice => GOOD_OF_TWICE,
+        };
+        self.lost.saturating_mul(good) <= packets
+    }
+
+    /// So many have to be sent before it says something.
+    fn packets(&self) -> u32 {
+        match self.kind {
+            Shelter::Slots => TRIAL_PACKETS,
+            Shelter::Twice => TRIAL_PACKETS_OF_TWICE,
+        }
     }
 }
 

@@ -79,7 +79,7 @@ pub struct Shard {
     fanout: Fanout,
     reports: Round,
     reports_alarm: Alarm,
-    /// Listeners who are spared the packs.
+    /// Places that are taken by listeners who lose too much.
     sheltered: usize,
     counts: Counts,
     /// So long ago came what is handled now.
@@ -267,6 +267,7 @@ impl Shard {
             deliver.is_stale = self.waited > STALE_AFTER;
             act(room, &mut deliver);
             self.counts.stale += deliver.left_out;
+            self.counts.repeated += deliver.repeated;
             if self.fanout.is_used() {
                 self.schedule_reports(now);
             }

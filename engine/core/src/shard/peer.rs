@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::budget::Budget;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
+use super::shelter::Shelter;
 use super::timers::{Alarm, Due, Timers};
 use super::{Door, LinkKey, RoomKey, SessionId};
 use crate::ice::IceCredentials;
@@ -49,11 +50,11 @@ impl Side {
         }
     }
 
-    /// Whether this is a listener that is spared the packs.
-    pub fn is_sheltered(&self) -> bool {
+    /// What is done for a listener because it loses too much.
+    pub fn sheltered(&self) -> Option<Shelter> {
         match self {
-            Self::Speaker(_) => false,
-            Self::Listener(outbound) => outbound.losses.is_sheltered(),
+            Self::Speaker(_) => None,
+            Self::Listener(outbound) => outbound.losses.sheltered(),
         }
     }
 }

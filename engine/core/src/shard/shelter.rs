@@ -1,15 +1,35 @@
-//! Listeners who lose much of what they are sent are spared the packs, as far as a thread affords it.
+//! Listeners who lose much of what they are sent are spared the packs, as far as a thread affords it; who asks for
+//! nothing again is sent everything twice.
 
 use std::time::Instant;
 
 use super::peer::Side;
 use super::{LinkKey, Shard, ShardSink};
 
+/// What is done for a listener that loses too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shelter {
+    /// It hears the slots instead of packs. What it misses it asks for again.
+    Slots,
+    /// The same, and each packet of them is sent twice: it asks for nothing.
+    Twice,
+}
+
+impl Shelter {
+    /// Of those that a shard has, by the packets it costs.
+    pub fn places(self) -> usize {
+        match self {
+            Self::Slots => 1,
+            Self::Twice => 2,
+        }
+    }
+}
+
 impl Shard {
-    /// Listeners of packed rooms who hear the slots because they lose too much.
+    /// Listeners for whom something is done because they lose too much.
     #[must_use]
     pub fn sheltered(&self) -> usize {
-        self.sheltered
+        self.rooms.iter().map(|(_, state)| state.sheltered()).sum()
     }
 
     /// A listener has lost so many packets more.
@@ -30,10 +50,10 @@ impl Shard {
             return;
         };
         let losses = &mut outbound.losses;
-        let all = self.sheltered;
-        if losses.lose(now, sent, lost) && state.shelter(now, key, all) {
-            losses.shelter(now, sent);
-            self.sheltered += 1;
+        let (kind, all) = (losses.remedy(), self.sheltered);
+        if losses.lose(now, sent, lost) && state.shelter(now, key, kind, all) {
+            losses.shelter(now, sent, kind);
+            self.sheltered += kind.places();
             let room = peer.room;
             self.settle_room(now, room, out);
             self.schedule_room(room);
@@ -49,8 +69,8 @@ impl Shard {
         let Side::Listener(outbound) = &mut peer.side else {
             return;
         };
-        if outbound.losses.has_recovered(now, sent) {
-            self.sheltered -= 1;
+        if let Some(kind) = outbound.losses.has_recovered(now, sent) {
+            self.sheltered -= kind.places();
             let room = peer.room;
             if let Some(state) = self.rooms.get_mut(room) {
                 state.unshelter(now, key);

@@ -39,7 +39,8 @@ pub struct FloorRules {
     pub above: usize,
     /// Frames of the mix in a packet of a packed room; by the room's size when None.
     pub frames: Option<PackSize>,
-    /// So many listeners of a shard's packed rooms at most may hear the slots all the same, because they lose packets.
+    /// So many of a shard's listeners at most may hear the slots of packed rooms because they lose packets; half as many
+    /// may be sent everything twice.
     pub sheltered: usize,
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::LinkKey;
+use super::shelter::Shelter;
 use super::types::FloorRules;
 use crate::opus::MAX_PACKED;
 use crate::room::{MOVE_WITHIN, PackSize};
@@ -36,8 +37,8 @@ struct Listener {
     index: usize,
     hears: Hears,
     may_speak: bool,
-    /// Loses too much to hear packs.
-    sheltered: bool,
+    /// What is done because it loses too much.
+    sheltered: Option<Shelter>,
     /// Has to be moved, in a pause or then at the latest.
     move_by: Option<Instant>,
 }
@@ -53,7 +54,10 @@ pub(super) struct Audience {
     listeners: HashMap<LinkKey, Listener>,
     /// Those who have to be moved, in the order in which it became so. Entries outlive their reason.
     waiting: Vec<LinkKey>,
+    /// Places that those who lose too much take.
     sheltered: usize,
+    /// Those of them who are sent every packet of the slots twice.
+    twice: Vec<LinkKey>,
 }
 
 impl Audience {
@@ -66,6 +70,7 @@ impl Audience {
             listeners: HashMap::new(),
             waiting: Vec::new(),
             sheltered: 0,
+            twice: Vec::new(),
         }
     }
 
@@ -79,6 +84,17 @@ impl Audience {
         self.groups
             .get(usize::from(group))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Listeners who are sent every packet of the slots twice.
+    pub fn twice(&self) -> &[LinkKey] {
+        &self.twice
+    }
+
+    /// Listeners for whom something is done because they lose too much.
+    pub fn sheltered(&self) -> usize {
+        // Who is sent everything twice takes two places.
+        self.sheltered - self.twice.len()
     }
 
     /// What somebody is sent; None for who does not listen.
@@ -118,7 +134,7 @@ impl Audience {
             index,
             hears,
             may_speak,
-            sheltered: false,
+            sheltered: None,
             move_by: None,
         };
         self.listeners.insert(link, listener);
@@ -126,9 +142,9 @@ impl Audience {
     }
 
     pub fn leave(&mut self, now: Instant, link: LinkKey) {
+        self.expose(link);
         if let Some(listener) = self.listeners.remove(&link) {
             self.take_out(listener.feed, listener.index);
-            self.sheltered -= usize::from(listener.sheltered);
             self.recount(now, self.listeners.len());
         }
     }
@@ -147,7 +163,11 @@ impl Audience {
             return;
         };
         let in_mix = listener.feed != Feed::Slots;
-        let belongs = self.belongs_to_mix(listener.hears, listener.may_speak, listener.sheltered);
+        let belongs = self.belongs_to_mix(
+            listener.hears,
+            listener.may_speak,
+            listener.sheltered.is_some(),
+        );
         if let Some(listener) = self.listeners.get_mut(&link) {
             if in_mix == belongs {
                 listener.move_by = None;

@@ -30,11 +30,13 @@ impl Crowd {
         self.packed
     }
 
-    /// Whether one listener more may hear the slots because it loses packets, as `here` do in this room and `all` in the
-    /// shard. A room takes at most twice what it leaves to others (as in Choudhury and Hahne's dynamic thresholds for
+    /// Whether there are so many `places` more for a listener that loses packets, where `here` are taken in this room and
+    /// `all` in the shard. A room takes at most twice what it leaves to others (as in Choudhury and Hahne's dynamic thresholds for
     /// shared buffers): alone two thirds, and whatever others take there is something left.
-    pub fn affords_shelter(&self, here: usize, all: usize) -> bool {
-        here < 2 * self.rules.sheltered.saturating_sub(all)
+    pub fn affords_shelter(&self, here: usize, all: usize, places: usize) -> bool {
+        // As if all but the last of them were taken already.
+        let others = places.saturating_sub(1);
+        here + others < 2 * self.rules.sheltered.saturating_sub(all + others)
     }
 
     /// Frames in a pack, as they should be.

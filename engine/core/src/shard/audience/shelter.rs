@@ -1,35 +1,48 @@
-//! Listeners who lose too much of the packs hear the slots, as long as there are not too many of them.
+//! What is done for listeners who lose too much, as long as there are not too many of them: they hear the slots, and who
+//! asks for nothing again is sent each packet of them twice.
 
 use std::time::Instant;
 
-use super::{Audience, Feed, Hears, LinkKey};
+use super::{Audience, Feed, Hears, LinkKey, Shelter};
 
 impl Audience {
-    /// A listener of the mix loses too much of it, as do `all` of the shard: true when it is to leave the mix, in the
-    /// next good moment.
-    pub fn shelter(&mut self, now: Instant, link: LinkKey, all: usize) -> bool {
-        let affordable = self.crowd.affords_shelter(self.sheltered, all);
-        let suffers = |listener: &&mut super::Listener| {
-            listener.feed != Feed::Slots && listener.hears == Hears::Both && !listener.sheltered
+    /// A listener loses too much; others of the shard take `all` places because they do. True when there is something to
+    /// be done for it, and a place: it leaves the mix in the next good moment, and is sent things twice at once.
+    pub fn shelter(&mut self, now: Instant, link: LinkKey, kind: Shelter, all: usize) -> bool {
+        let affordable = (self.crowd).affords_shelter(self.sheltered, all, kind.places());
+        let helps = |listener: &&mut super::Listener| {
+            let of_packs = listener.feed != Feed::Slots && listener.hears == Hears::Both;
+            let of_slots = kind == Shelter::Twice && listener.feed == Feed::Slots;
+            listener.sheltered.is_none() && (of_packs || of_slots)
         };
         let Some(listener) = self
             .listeners
             .get_mut(&link)
-            .filter(|listener| affordable && suffers(listener))
+            .filter(|listener| affordable && helps(listener))
         else {
             return false;
         };
-        listener.sheltered = true;
-        self.sheltered += 1;
+        listener.sheltered = Some(kind);
+        self.sheltered += kind.places();
+        if kind == Shelter::Twice {
+            self.twice.push(link);
+        }
         self.judge(now, link);
         true
     }
 
     /// Its network has become better.
     pub fn unshelter(&mut self, now: Instant, link: LinkKey) {
-        if let Some(listener) = self.listeners.get_mut(&link) {
-            self.sheltered -= usize::from(std::mem::take(&mut listener.sheltered));
-            self.judge(now, link);
+        self.expose(link);
+        self.judge(now, link);
+    }
+
+    /// Gives back the places of a listener.
+    pub(super) fn expose(&mut self, link: LinkKey) {
+        let listener = self.listeners.get_mut(&link);
+        if let Some(kind) = listener.and_then(|listener| listener.sheltered.take()) {
+            self.sheltered -= kind.places();
+            self.twice.retain(|other| *other != link);
         }
     }
 }

@@ -146,8 +146,11 @@ fn all_lose(now: Instant, elsewhere: usize) -> Audience {
     audience.on_turn(now, GroupIndex(0), Moment::Rest, |_, _| {});
     let mut all = elsewhere;
     for link in 0..20 {
-        all += usize::from(audience.shelter(now, link, all));
-        assert!(!audience.shelter(now, link, all), "once is enough");
+        all += usize::from(audience.shelter(now, link, Shelter::Slots, all));
+        assert!(
+            !audience.shelter(now, link, Shelter::Slots, all),
+            "once is enough"
+        );
     }
     audience
 }
@@ -175,22 +178,48 @@ fn who_loses_too_much_leaves_the_mix_for_the_slots_and_comes_back_but_only_as_ma
 fn who_leaves_makes_room_for_the_next_who_loses_too_much() {
     let now = now();
     let mut audience = all_lose(now, 0);
-    assert!(!audience.shelter(now, 19, 2));
+    assert!(!audience.shelter(now, 19, Shelter::Slots, 2));
     audience.leave(now, 1);
-    assert!(audience.shelter(now, 19, 1));
-    assert!(!audience.shelter(now, 18, 2));
+    assert!(audience.shelter(now, 19, Shelter::Slots, 1));
+    assert!(!audience.shelter(now, 18, Shelter::Slots, 2));
+}
+
+#[test]
+fn who_asks_for_nothing_again_takes_two_places_and_is_sent_things_twice_until_it_is_better() {
+    let now = now();
+    let mut audience = grown(now);
+    audience.on_turn(now, GroupIndex(0), Moment::Rest, |_, _| {});
+    let twice = |audience: &Audience| (audience.twice().to_vec(), audience.sheltered());
+    assert!(
+        !audience.shelter(now, 0, Shelter::Slots, 0),
+        "it hears the slots, and asks"
+    );
+    assert!(
+        !audience.shelter(now, 0, Shelter::Twice, 2),
+        "one place is not enough"
+    );
+    assert!(audience.shelter(now, 0, Shelter::Twice, 1));
+    assert_eq!(twice(&audience), (vec![0], 1));
+    assert!(!audience.shelter(now, 1, Shelter::Slots, 3));
+    audience.unshelter(now, 0);
+    assert_eq!(twice(&audience), (vec![], 0));
+    assert!(audience.shelter(now, 2, Shelter::Twice, 1));
+    audience.leave(now, 2);
+    assert_eq!(twice(&audience), (vec![], 0));
+    assert!(audience.shelter(now, 1, Shelter::Slots, 2));
+    assert_eq!(twice(&audience), (vec![], 1));
 }
 
 proptest::proptest! {
     #[test]
     fn however_many_rooms_claim_losses_no_more_are_sheltered_than_a_shard_affords_and_no_room_takes_all(
-        limit in 0usize..1_000, wishes in proptest::collection::vec(0usize..5, 0..2_000)
+        limit in 0usize..1_000, wishes in proptest::collection::vec((0usize..5, 1usize..3), 0..2_000)
     ) {
         let crowd = Crowd::new(FloorRules { sheltered: limit, ..RULES });
         let mut rooms = [0; 5];
-        for room in wishes {
+        for (room, places) in wishes {
             let all = rooms.iter().sum();
-            rooms[room] += usize::from(crowd.affords_shelter(rooms[room], all));
+            rooms[room] += places * usize::from(crowd.affords_shelter(rooms[room], all, places));
         }
         let all: usize = rooms.iter().sum();
         proptest::prop_assert!(all <= limit);

@@ -55,12 +55,12 @@ proptest! {
     ) {
         for (one_in, good) in [(20, false), (u32::MAX, true)] {
             let (start, mut losses) = (now(), Losses::default());
-            losses.shelter(start, sent);
+            losses.shelter(start, sent, Shelter::Slots);
             for (more, _) in weather(seed, one_in, 3_000).filter(|(_, lost)| *lost) {
                 prop_assert!(!losses.lose(start + MOMENT * more, sent.wrapping_add(more), 1));
             }
-            prop_assert_eq!(losses.has_recovered(start + TRIAL, sent.wrapping_add(3_000)), good);
-            prop_assert_eq!(losses.is_sheltered(), !good);
+            prop_assert_eq!(losses.has_recovered(start + TRIAL, sent.wrapping_add(3_000)).is_some(), good);
+            prop_assert_eq!(losses.sheltered().is_some(), !good);
         }
     }
 
@@ -84,24 +84,52 @@ proptest! {
     }
 }
 
+/// One packet in twenty is lost, and so one in four hundred of those that are sent twice.
+#[test]
+fn of_who_is_sent_everything_twice_the_reports_alone_do_not_end_it() {
+    for (one_in, good) in [(400, false), (u32::MAX, true)] {
+        let recovered = |seed| {
+            let (start, mut losses) = (now(), Losses::default());
+            losses.shelter(start, 0, Shelter::Twice);
+            for (sent, _) in weather(seed, one_in, 3_000).filter(|(_, lost)| *lost) {
+                losses.lose(start + MOMENT * sent, sent, 1);
+            }
+            losses.has_recovered(start + TRIAL, 3_000).is_some()
+        };
+        assert!((0..100).filter(|seed| recovered(*seed) == good).count() > 95);
+    }
+}
+
 #[test]
 fn a_minute_counts_from_when_the_losses_end() {
     let (start, mut losses) = (now(), Losses::default());
-    losses.shelter(start, 0);
+    losses.shelter(start, 0, Shelter::Slots);
     (1..=100).for_each(|lost| {
         losses.lose(start + 10 * MOMENT * lost, 10 * lost, 1);
     });
     let end = start + 1_000 * MOMENT;
-    assert!(!losses.has_recovered(end + TRIAL - 100 * MOMENT, 4_000));
-    assert!(losses.has_recovered(end + TRIAL, 4_000));
+    assert!(
+        losses
+            .has_recovered(end + TRIAL - 100 * MOMENT, 4_000)
+            .is_none()
+    );
+    assert!(losses.has_recovered(end + TRIAL, 4_000).is_some());
 }
 
 #[test]
 fn in_silence_nothing_is_learnt_and_the_trial_goes_on() {
     let (start, mut losses) = (now(), Losses::default());
-    losses.shelter(start, 0);
-    assert!(!losses.has_recovered(start + 10 * TRIAL, TRIAL_PACKETS - 1));
-    assert!(losses.has_recovered(start + 10 * TRIAL, TRIAL_PACKETS));
+    losses.shelter(start, 0, Shelter::Slots);
+    assert!(
+        losses
+            .has_recovered(start + 10 * TRIAL, TRIAL_PACKETS - 1)
+            .is_none()
+    );
+    assert!(
+        losses
+            .has_recovered(start + 10 * TRIAL, TRIAL_PACKETS)
+            .is_some()
+    );
 }
 
 #[test]

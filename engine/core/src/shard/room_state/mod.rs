@@ -12,6 +12,7 @@ pub(super) use rings::Rings;
 use super::audience::{Audience, Feed, Hears};
 use super::budget::Budget;
 use super::deliver::Deliver;
+use super::shelter::Shelter;
 use super::timers::{Alarm, Due, Timers};
 use super::types::FloorRules;
 use super::{Door, LinkKey, ParticipantId, RecordingId, RoomId, RoomKey, ShardEvent, ShardSink};
@@ -111,6 +112,7 @@ impl RoomState {
             now,
             is_stale: false,
             left_out: 0,
+            repeated: 0,
             fanout,
             out,
         };
@@ -167,9 +169,14 @@ impl RoomState {
         }
     }
 
-    /// A listener of the mix loses too much of it, as do `all` of the shard: true when it leaves the mix.
-    pub fn shelter(&mut self, now: Instant, link: LinkKey, all: usize) -> bool {
-        self.audience.shelter(now, link, all)
+    /// A listener loses too much; others of the shard take `all` places. True when `kind` is done for it.
+    pub fn shelter(&mut self, now: Instant, link: LinkKey, kind: Shelter, all: usize) -> bool {
+        self.audience.shelter(now, link, kind, all)
+    }
+
+    /// Listeners for whom something is done because they lose too much.
+    pub fn sheltered(&self) -> usize {
+        self.audience.sheltered()
     }
 
     /// It does not any more.
