@@ -3,8 +3,6 @@
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
 
 from palabre import __version__
 from palabre.api import openapi, problems
@@ -14,7 +12,6 @@ from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
 from palabre.api.pages import Everywhere, Pages
 from palabre.api.ports import Services
 from palabre.api.routes import accounts, chats, members, messages, participants, recordings, rooms
-from palabre.api.shortcut import Fork, JoinShortcut
 
 PREFIX = "/api/v1"
 _ROUTERS = (accounts, chats, members, messages, rooms, participants, recordings)
@@ -55,21 +52,10 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.rates = rates
     app.router.routes += [METRICS, Everywhere(Pages())]
-    bare = app.build_middleware_stack()
     app.add_middleware(BodyLimit, max_bytes=services.settings.limits.body_bytes)
     app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)
     app.add_middleware(SecurityHeaders, edge_url=services.settings.edge_url, edge_port=services.edge_port)
-    app.middleware_stack = Fork(app.build_middleware_stack(), _joins(bare, services, rates))
     return app
-
-
-def _joins(framework: ASGIApp, services: Services, rates: Rates) -> ASGIApp:
-    """What every request passes, around joins alone. An error in one is told by the same words as anywhere."""
-    settings = services.settings
-    limited = BodyLimit(JoinShortcut(framework), max_bytes=settings.limits.body_bytes)
-    rated = RateLimit(limited, rate=rates.address, monotonic=services.clock.monotonic)
-    shielded = SecurityHeaders(rated, edge_url=settings.edge_url, edge_port=services.edge_port)
-    return ServerErrorMiddleware(shielded, handler=problems.crashed)
 
 
 def _document_once(app: FastAPI) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,6 +10,11 @@ from palabre.api.edge import edge_of_scope
 from palabre.api.problems import TooManyRequests, problem_response, refusal_response
 from palabre.api.rates import Rate
 from palabre.domain.refusal import Code, Refused
+
+Header: TypeAlias = tuple[bytes, bytes]
+
+NOT_KEPT: Header = (b"cache-control", b"no-store")
+"""With every answer that says nothing else about it."""
 
 
 class BodyLimit:
@@ -33,7 +39,7 @@ class BodyLimit:
         if body is None:
             await self._refuse(scope, receive, send)
             return
-        await self._app(scope, replayed(body, receive), send)
+        await self._app(scope, _replayed(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:
         """The whole body, at most `max_bytes` in memory; None when there is more."""
@@ -53,7 +59,7 @@ class BodyLimit:
         await response(scope, receive, send)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def _replayed(body: bytes, receive: Receive) -> Receive:
     """`receive` as it was before `body` was read."""
     first = True
 
@@ -98,14 +104,14 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        protection = _protection(edge_of_scope(scope, self._edge_url, self._edge_port))
+        around = protection(edge_of_scope(scope, self._edge_url, self._edge_port))
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *protection]
+                headers = [*message.get("headers", ()), *around]
                 # An application's names are in lower case (ASGI's specification of HTTP).
-                if all(name != b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
+                if all(name != NOT_KEPT[0] for name, _ in headers):
+                    headers.append(NOT_KEPT)
                 message["headers"] = headers
             await send(message)
 
@@ -113,7 +119,8 @@ class SecurityHeaders:
 
 
 @lru_cache(maxsize=1024)
-def _protection(edge: str) -> tuple[tuple[bytes, bytes], ...]:
+def protection(edge: str) -> tuple[Header, ...]:
+    """The headers of every answer to whoever finds the edge at this address."""
     policy = (
         f"default-src 'self'; connect-src 'self' {edge}; media-src 'self' blob:; img-src 'self' data:; "
         # Svelte sets widths and colours as style attributes.

@@ -1,65 +1,37 @@
-"""Joining comes in storms: it goes around the framework's routing, to the same guard and the same handler."""
+"""Joining comes in storms: it goes around the framework, to the same guard and the same handler."""
 
 import re
 from functools import lru_cache
+from typing import Any, TypeAlias
 
-from pydantic import ValidationError
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog import get_logger
+from uvicorn._types import HTTPScope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from palabre.api.guard import admit
-from palabre.api.middleware import replayed
-from palabre.api.problems import refusal_response
+from palabre.api.guard import address_of, admit, edge_of, rates_of, services_of
+from palabre.api.middleware import NOT_KEPT, Header, protection
+from palabre.api.problems import problem_response, refusal_response
 from palabre.api.routes.rooms import join_room
-from palabre.domain.refusal import Refused
+from palabre.config import Settings
+from palabre.domain.refusal import Code, Refused
 from palabre.wire.commands import JoinRoom
 
-_JOIN = re.compile(r"/api/v1/rooms/([^/]+)/join")
+log = get_logger()
+
 _JSON = re.compile(r"application/json(;.*)?", re.IGNORECASE)
+
+Answer: TypeAlias = tuple[Response, tuple[Header, ...]]
+"""And the headers that go around it."""
 
 _SHORT = 64
 """Bytes of a wish that many have in the same words; it is read once."""
 
 
-class Fork:
-    """Joins go one way, everything else the other. It stands before all layers, of which each costs a join time."""
-
-    def __init__(self, rest: ASGIApp, joins: ASGIApp) -> None:
-        self._rest = rest
-        self._joins = joins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = _JOIN.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if match is None or scope["method"] != "POST":
-            await self._rest(scope, receive, send)
-        else:
-            await self._joins({**scope, "path_params": {"room_id": match[1]}}, receive, send)
-
-
-class JoinShortcut:
-    """Answers joins as the framework would, for a third of its CPU; what is not as documented it leaves to it.
-
-    It stands behind `BodyLimit`, from which a body comes in one piece.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        body: bytes = (await receive())["body"]
-        try:
-            wish = _read(body, request.headers.get("content-type", ""))
-        except ValidationError:
-            await self._app(scope, replayed(body, receive), send)
-            return
-        response = await _answer(request, wish)
-        await response(scope, receive, send)
-
-
-def _read(body: bytes, announced: str) -> JoinRoom | None:
-    """Raises ValidationError when the body is not as documented, or may not be."""
+def read_wish(body: bytes, announced: str) -> JoinRoom | None:
+    """The body of a join. Raises ValidationError when it is not as documented, or may not be."""
     return _read_once(body, announced) if len(body) <= _SHORT else _read_anew(body, announced)
 
 
@@ -72,10 +44,40 @@ def _read_anew(body: bytes, announced: str) -> JoinRoom | None:
 _read_once = lru_cache(maxsize=256)(_read_anew)
 
 
-async def _answer(request: Request, wish: JoinRoom | None) -> Response:
-    try:
-        return await join_room(
-            request.path_params["room_id"], request, await admit(request, "joinRoom"), wish
-        )
-    except Refused as refused:
-        return refusal_response(refused)
+class Joins:
+    """Answers joins as the framework would, with what every request passes around them."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self._app = app
+        self._proxies = ProxyHeadersMiddleware(_nothing, list(settings.proxies))
+
+    async def answer(self, scope: HTTPScope, room: str, wish: JoinRoom | None) -> Answer:
+        """The answer to a request with that scope (ASGI's)."""
+        # It writes into the scope who asks by way of a proxy.
+        await self._proxies(scope, _unused, _unused)
+        request = Request({**scope, "app": self._app, "path_params": {"room_id": room}})
+        try:
+            return await _joined(request, wish), _around(request)
+        except Refused as refused:
+            return refusal_response(refused), _around(request)
+        except Exception:
+            log.exception("a request crashed", path=scope["path"], method=scope["method"])
+            return problem_response(Refused(Code.INTERNAL_ERROR)), ()
+
+
+async def _joined(request: Request, wish: JoinRoom | None) -> Response:
+    rates_of(request).address.take(address_of(request), services_of(request).clock.monotonic())
+    room = request.path_params["room_id"]
+    return await join_room(room, request, await admit(request, "joinRoom"), wish)
+
+
+def _around(request: Request) -> tuple[Header, ...]:
+    return (*protection(edge_of(request)), NOT_KEPT)
+
+
+async def _nothing(scope: Any, receive: Any, send: Any) -> None:
+    """The application behind the layer that believes proxies: it only has to write."""
+
+
+async def _unused(*_: Any) -> Any:
+    raise AssertionError("nobody reads or answers here")

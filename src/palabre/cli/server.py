@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from palabre._engine import Engine, summarise_recording
 from palabre.adapters.sql.migrate import DatabaseUnusable
 from palabre.api.app import create_app
+from palabre.api.protocol import protocol_of
 from palabre.bootstrap import Media, running
 from palabre.cli.files import raise_open_files
 from palabre.cli.logs import set_up_logs
@@ -120,6 +121,7 @@ class _Server(uvicorn.Server):
 def _uvicorn(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=protocol_of(app, settings),
         loop="none",
         ws="none",
         lifespan="off",

@@ -1,0 +1,150 @@
+"""HTTP as uvicorn speaks it, but for joins: each is answered where it was read, without a server's layers.
+
+`HttpToolsProtocol` and `RequestResponseCycle` are not documented as places to extend. What is used of them is used in
+this file alone, uv.lock keeps their version, and a test compares both ways byte by byte.
+"""
+
+import asyncio
+import re
+from collections.abc import Coroutine, Iterable
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from fastapi import FastAPI
+from pydantic import ValidationError
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from palabre.api.middleware import Header
+from palabre.api.shortcut import Answer, Joins, read_wish
+from palabre.config import Settings
+
+_JOIN = re.compile(rb"/api/v1/rooms/([\w-]+)/join")
+
+_UNUSUAL = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
+"""Headers that a plain join does without."""
+
+_LONGEST = 4096
+"""Bytes of a plain join's body."""
+
+
+class JoiningProtocol(HttpToolsProtocol):
+    """One connection. A join that is plainly as documented is held until all of it is there, and answered by `joins`;
+    whatever else comes goes uvicorn's own way."""
+
+    joins: ClassVar[Joins]
+    _held: bytearray | None = None
+    """The body so far of what looks like a plain join. uvicorn does not know of that request."""
+
+    def on_headers_complete(self) -> None:
+        if self._looks_plain():
+            self._held = bytearray()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._held += body
+
+    def on_message_complete(self) -> None:
+        if self._held is not None and not self._join(bytes(self._held)):
+            self._let_go()
+        if self._held is None:
+            super().on_message_complete()
+        self._held = None
+
+    def shutdown(self) -> None:
+        if self._held is not None:
+            self._let_go()
+        super().shutdown()
+
+    def _looks_plain(self) -> bool:
+        if _JOIN.fullmatch(self.url) is None or self.parser.get_method() != b"POST":
+            return False
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False  # uvicorn keeps the order of what is asked in a row
+        headers = dict(self.headers)
+        length = headers.get(b"content-length", b"0")
+        return (
+            len(headers) == len(self.headers)
+            and _UNUSUAL.isdisjoint(headers)
+            and self.parser.get_http_version() == "1.1"
+            and length.isdigit()
+            and int(length) <= _LONGEST
+        )
+
+    def _join(self, body: bytes) -> bool:
+        """Begins to answer. False when the body is not as documented: the framework has the words for that."""
+        announced = next((value for name, value in self.headers if name == b"content-type"), b"")
+        try:
+            wish = read_wish(body, announced.decode("latin-1"))
+        except ValidationError:
+            return False
+        scope, path = self.scope, self.url.decode("ascii")
+        scope["method"], scope["path"], scope["raw_path"], scope["query_string"] = "POST", path, self.url, b""
+        self.cycle = _Join(self, self.joins.answer(scope, path.split("/")[4], wish))
+        self._start_asgi_task(self.cycle, self.app)
+        return True
+
+    def _let_go(self) -> None:
+        """It is no plain join after all: uvicorn hears of it from the beginning."""
+        held, self._held = self._held, None
+        super().on_headers_complete()
+        if held:
+            super().on_body(bytes(held))
+
+
+class _Join(RequestResponseCycle):
+    """A join under way, to uvicorn a request like any other; no application is asked."""
+
+    def __init__(self, connection: JoiningProtocol, answer: Coroutine[Any, Any, Answer]) -> None:
+        super().__init__(
+            scope=connection.scope,
+            transport=connection.transport,
+            flow=connection.flow,
+            logger=connection.logger,
+            access_logger=connection.access_logger,
+            access_log=connection.access_log,
+            default_headers=connection.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=connection.parser.should_keep_alive(),
+            on_response=connection.on_response_complete,
+        )
+        self._answer = answer
+
+    async def run_asgi(self, app: object) -> None:
+        answer = await self._answer
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if not self.disconnected:
+            self._write(answer)
+
+    def _write(self, answer: Answer) -> None:
+        response, around = answer
+        headers = _lines(response.raw_headers) + _lines_once(around)
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        first = STATUS_LINE[response.status_code] + _lines(self.default_headers)
+        self.transport.write(b"".join((first, headers, end, response.body)))
+        self.response_started = self.response_complete = True
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+def _lines(headers: Iterable[Header]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+_lines_once = lru_cache(maxsize=1024)(_lines)
+"""For those that nearly all answers share."""
+
+
+def protocol_of(app: FastAPI, settings: Settings) -> type[JoiningProtocol]:
+    """The protocol of a server of `app`."""
+
+    class Served(JoiningProtocol):
+        joins = Joins(app, settings)
+
+    return Served
