@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from palabre.accounts.service import hashed
 from palabre.api.edge import edge_of_scope
+from palabre.api.middleware import address_of_scope
 from palabre.api.policy import ACCESS, NOT_VISIBLE, Rule, Scope, check
 from palabre.api.ports import Services
 from palabre.api.rates import AddressRate, Rate
@@ -109,21 +110,21 @@ def rates_of(request: Request) -> Rates:
 
 
 def address_of(request: Request) -> str:
-    """The address the request came from; behind a proxy, what it says in X-Forwarded-For."""
-    return request.client.host if request.client else "unknown"
+    """See `address_of_scope`."""
+    return address_of_scope(request.scope)
 
 
 async def guard(request: Request) -> Visit:
     """Raises Refused as `policy.codes_of` lists for the operation."""
-    return await admit(request, operation_id(request.scope["route"].name))
+    operation = operation_id(request.scope["route"].name)
+    return await admit(request, operation, services_of(request), rates_of(request))
 
 
-async def admit(request: Request, operation: str) -> Visit:
+async def admit(request: Request, operation: str, services: Services, rates: Rates) -> Visit:
     """Who asks for the operation, if it may. Raises Refused as `guard` does."""
     rule = ACCESS[operation]
     if not rule.signed_in:
         return Visit(None, None)
-    services = services_of(request)
     token, from_cookie = _token(request)
     if not token:
         raise Refused(Code.NOT_SIGNED_IN)
@@ -133,7 +134,7 @@ async def admit(request: Request, operation: str) -> Visit:
         raise Refused(Code.NOT_SIGNED_IN)
     if from_cookie and request.method not in _SAFE_METHODS:
         _check_csrf(request, token)
-    rates_of(request).account.take(account.id, services.clock.monotonic())
+    rates.account.take(account.id, services.clock.monotonic())
     visit = await _named(request, services, rule, Visit(account, token), entrance)
     if visit.place is not None:
         check(rule, visit.place)

@@ -17,6 +17,12 @@ NOT_KEPT: Header = (b"cache-control", b"no-store")
 """With every answer that says nothing else about it."""
 
 
+def address_of_scope(scope: Scope) -> str:
+    """The address a request came from; behind a proxy, what it says in X-Forwarded-For."""
+    client = scope.get("client")
+    return client[0] if client else "unknown"
+
+
 class BodyLimit:
     """Refuses bodies over `max_bytes`, whether announced or streamed (BODY_TOO_LARGE).
 
@@ -83,9 +89,8 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            client = scope.get("client")
             try:
-                self._rate.take(client[0] if client else "unknown", self._monotonic())
+                self._rate.take(address_of_scope(scope), self._monotonic())
             except TooManyRequests as refused:
                 await refusal_response(refused)(scope, receive, send)
                 return

@@ -14,9 +14,8 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from palabre.api.middleware import Header
+from palabre.api.middleware import NOT_KEPT, Header, protection
 from palabre.api.shortcut import Answer, Joins, read_wish
-from palabre.config import Settings
 
 _JOIN = re.compile(rb"/api/v1/rooms/([\w-]+)/join")
 
@@ -122,8 +121,8 @@ class _Join(RequestResponseCycle):
             self._write(answer)
 
     def _write(self, answer: Answer) -> None:
-        response, around = answer
-        headers = _lines(response.raw_headers) + _lines_once(around)
+        response, edge = answer
+        headers = _lines(response.raw_headers) + (b"" if edge is None else _around(edge))
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
         first = STATUS_LINE[response.status_code] + _lines(self.default_headers)
         self.transport.write(b"".join((first, headers, end, response.body)))
@@ -137,14 +136,15 @@ def _lines(headers: Iterable[Header]) -> bytes:
     return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
-_lines_once = lru_cache(maxsize=1024)(_lines)
-"""For those that nearly all answers share."""
+@lru_cache(maxsize=1024)
+def _around(edge: str) -> bytes:
+    return _lines((*protection(edge), NOT_KEPT))
 
 
-def protocol_of(app: FastAPI, settings: Settings) -> type[JoiningProtocol]:
-    """The protocol of a server of `app`."""
+def protocol_of(app: FastAPI) -> type[JoiningProtocol]:
+    """The protocol of a server of `app`, an application by `create_app`."""
 
     class Served(JoiningProtocol):
-        joins = Joins(app, settings)
+        joins = Joins(app.state.services, app.state.rates)
 
     return Served

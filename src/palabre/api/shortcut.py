@@ -4,18 +4,18 @@ import re
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from structlog import get_logger
 from uvicorn._types import HTTPScope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from palabre.api.guard import address_of, admit, edge_of, rates_of, services_of
-from palabre.api.middleware import NOT_KEPT, Header, protection
+from palabre.api.edge import edge_of_scope
+from palabre.api.guard import Rates, admit
+from palabre.api.middleware import address_of_scope
+from palabre.api.ports import Services
 from palabre.api.problems import problem_response, refusal_response
 from palabre.api.routes.rooms import join_room
-from palabre.config import Settings
 from palabre.domain.refusal import Code, Refused
 from palabre.wire.commands import JoinRoom
 
@@ -23,8 +23,8 @@ log = get_logger()
 
 _JSON = re.compile(r"application/json(;.*)?", re.IGNORECASE)
 
-Answer: TypeAlias = tuple[Response, tuple[Header, ...]]
-"""And the headers that go around it."""
+Answer: TypeAlias = tuple[Response, str | None]
+"""And the edge's address, which the headers around it name; None when nothing goes around it."""
 
 _SHORT = 64
 """Bytes of a wish that many have in the same words; it is read once."""
@@ -47,32 +47,26 @@ _read_once = lru_cache(maxsize=256)(_read_anew)
 class Joins:
     """Answers joins as the framework would, with what every request passes around them."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
-        self._app = app
-        self._proxies = ProxyHeadersMiddleware(_nothing, list(settings.proxies))
+    def __init__(self, services: Services, rates: Rates) -> None:
+        self._services = services
+        self._rates = rates
+        self._proxies = ProxyHeadersMiddleware(_nothing, list(services.settings.proxies))
 
     async def answer(self, scope: HTTPScope, room: str, wish: JoinRoom | None) -> Answer:
         """The answer to a request with that scope (ASGI's)."""
         # It writes into the scope who asks by way of a proxy.
         await self._proxies(scope, _unused, _unused)
-        request = Request({**scope, "app": self._app, "path_params": {"room_id": room}})
+        asked, services = {**scope, "path_params": {"room_id": room}}, self._services
+        edge = edge_of_scope(asked, services.settings.edge_url, services.edge_port)
         try:
-            return await _joined(request, wish), _around(request)
+            self._rates.address.take(address_of_scope(asked), services.clock.monotonic())
+            visit = await admit(Request(asked), "joinRoom", services, self._rates)
+            return await join_room(room, visit, services, edge, wish), edge
         except Refused as refused:
-            return refusal_response(refused), _around(request)
+            return refusal_response(refused), edge
         except Exception:
             log.exception("a request crashed", path=scope["path"], method=scope["method"])
-            return problem_response(Refused(Code.INTERNAL_ERROR)), ()
-
-
-async def _joined(request: Request, wish: JoinRoom | None) -> Response:
-    rates_of(request).address.take(address_of(request), services_of(request).clock.monotonic())
-    room = request.path_params["room_id"]
-    return await join_room(room, request, await admit(request, "joinRoom"), wish)
-
-
-def _around(request: Request) -> tuple[Header, ...]:
-    return (*protection(edge_of(request)), NOT_KEPT)
+            return problem_response(Refused(Code.INTERNAL_ERROR)), None
 
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None:

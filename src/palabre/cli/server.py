@@ -121,7 +121,7 @@ class _Server(uvicorn.Server):
 def _uvicorn(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=protocol_of(app, settings),
+        http=protocol_of(app),
         loop="none",
         ws="none",
         lifespan="off",

@@ -79,7 +79,9 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
     def _with(self, at: int, bucket: dict[K, V], count: int) -> "FrozenMap[K, V]":
         made: FrozenMap[K, V] = FrozenMap.__new__(FrozenMap)
         made._count = count
-        made._buckets = (*self._buckets[:at], bucket, *self._buckets[at + 1 :])
+        # A list, which is copied once; a tuple with another bucket in it takes three copies.
+        made._buckets = self._buckets.copy()
+        made._buckets[at] = bucket
         wanted = _buckets_for(count, len(made._buckets))
         if wanted != len(made._buckets):
             made._buckets = _spread(made.items(), wanted)
@@ -94,8 +96,8 @@ def _buckets_for(count: int, at_least: int) -> int:
     return buckets
 
 
-def _spread(entries: Iterable[tuple[K, V]], buckets: int) -> tuple[dict[K, V], ...]:
-    spread: tuple[dict[K, V], ...] = tuple({} for _ in range(buckets))
+def _spread(entries: Iterable[tuple[K, V]], buckets: int) -> list[dict[K, V]]:
+    spread: list[dict[K, V]] = [{} for _ in range(buckets)]
     for key, value in entries:
         spread[hash(key) & (buckets - 1)][key] = value
     return spread

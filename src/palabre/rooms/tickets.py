@@ -30,7 +30,7 @@ class TicketOffice:
     """Writes tickets with the process's own key (32 random bytes, HS256)."""
 
     def __init__(self, key: bytes, clock: Clock, ids: Ids) -> None:
-        self._key = key
+        self._signature = hmac.new(key, digestmod="sha256")
         self._clock = clock
         self._ids = ids
 
@@ -56,13 +56,14 @@ class TicketOffice:
             "exp": int(expires_at.timestamp()),
             "jti": self._ids.ticket(),
         }
-        return Ticket(_signed({**always, **claims}, self._key), expires_at)
+        return Ticket(_signed({**always, **claims}, self._signature.copy()), expires_at)
 
 
-def _signed(claims: dict[str, str | int], key: bytes) -> str:
+def _signed(claims: dict[str, str | int], signature: hmac.HMAC) -> str:
     """A JWS in its compact form (RFC 7515 §3.1). A library takes three times as long, at each join."""
     told = _HEADER + b"." + _base64url(to_json(claims))
-    return (told + b"." + _base64url(hmac.digest(key, told, "sha256"))).decode()
+    signature.update(told)
+    return (told + b"." + _base64url(signature.digest())).decode()
 
 
 def _base64url(data: bytes) -> bytes:

@@ -18,13 +18,12 @@ class Line(asyncio.Transport):
 
     def __init__(self, house: House, client: str = "203.0.113.9") -> None:
         super().__init__({"peername": (client, 40_000), "sockname": ("192.0.2.1", 8080)})
-        settings = house.services.settings
         self.written = b""
         self.closed = False
         self._wrote = asyncio.Event()
         self.state = ServerState()
         self.state.default_headers = [(b"date", DATE)]
-        protocol = protocol_of(house.app, settings)
+        protocol = protocol_of(house.app)
         config = uvicorn.Config(
             house.app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
         )

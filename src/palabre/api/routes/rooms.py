@@ -1,9 +1,9 @@
 """Voice chats: start, enter, leave, end."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic_core import to_json
 
-from palabre.api.guard import Guarded, Here, Inside, Me, Use, edge_of, services_of
+from palabre.api.guard import EdgeAddress, Guarded, Here, Inside, Me, Use
 from palabre.api.once import OnlyOnce
 from palabre.domain.ids import RoomId
 from palabre.domain.personas import PersonaRef
@@ -61,16 +61,16 @@ async def end_room(room_id: str, me: Me, services: Use) -> None:
 
 @router.post("/rooms/{room_id}/join", response_model=wire.Joined)
 async def join_room(
-    room_id: str, request: Request, visit: Guarded, body: wire.JoinRoom | None = None
+    room_id: str, visit: Guarded, services: Use, edge: EdgeAddress, body: wire.JoinRoom | None = None
 ) -> Response:
     """Enter, or come back: the same account and persona is the same participant, with a new ticket."""
-    wish, services, inside = body or wire.JoinRoom(), services_of(request), visit.inside
+    wish, inside = body or wire.JoinRoom(), visit.inside
     ref = None if wish.as_ is None else PersonaRef(wish.as_.kind, wish.as_.id)
     persona = await services.masks.chosen(visit.there, visit.me, ref, visit.last)
     entry = await services.rooms.join(inside.by, inside.room, persona, take_over=wish.take_over)
     if ref is not None:
         await services.masks.remember(visit.there, visit.me, persona)
-    return Response(_joined(entry, f"{edge_of(request)}/edge/v1"), media_type="application/json")
+    return Response(_joined(entry, f"{edge}/edge/v1"), media_type="application/json")
 
 
 @router.post("/rooms/{room_id}/leave", status_code=204)
