@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
 import string
 import time
@@ -61,7 +62,7 @@ class SystemIds:
 
     def csrc(self) -> Csrc:
         """Never 0, which many read as "none"."""
-        while not (number := int.from_bytes(secrets.token_bytes(4))):
+        while not (number := int.from_bytes(os.urandom(4))):
             pass
         return Csrc(number)
 
@@ -81,7 +82,7 @@ def _random_name() -> str:
     """Without a loop over its characters: a join takes two."""
     name = b""
     while len(name) < _LENGTH:
-        name += secrets.token_bytes(_LENGTH + 6).translate(_CHARACTERS, _LEFT_OUT)
+        name += os.urandom(_LENGTH + 6).translate(_CHARACTERS, _LEFT_OUT)
     return name[:_LENGTH].decode()
 
 

@@ -3,7 +3,7 @@
 import base64
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic_core import to_json
 
@@ -49,14 +49,15 @@ class TicketOffice:
         return self._write({"topic": chat_topic(chat), "view": MEMBER})
 
     def _write(self, claims: dict[str, str]) -> Ticket:
-        # `exp` counts whole seconds (RFC 7519 §2).
-        expires_at = (self._clock.now() + LIFETIME).replace(microsecond=0)
+        # It counts whole seconds (RFC 7519 §2).
+        exp = int((self._clock.now() + LIFETIME).timestamp())
         always: dict[str, str | int] = {
             "aud": AUDIENCE,
-            "exp": int(expires_at.timestamp()),
+            "exp": exp,
             "jti": self._ids.ticket(),
         }
-        return Ticket(_signed({**always, **claims}, self._signature.copy()), expires_at)
+        token = _signed({**always, **claims}, self._signature.copy())
+        return Ticket(token, datetime.fromtimestamp(exp, UTC))
 
 
 def _signed(claims: dict[str, str | int], signature: hmac.HMAC) -> str:
