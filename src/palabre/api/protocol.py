@@ -17,13 +17,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from palabre.api.middleware import NOT_KEPT, Header, protection
 from palabre.api.shortcut import Answer, Joins, read_wish
 
-_JOIN = re.compile(rb"/api/v1/rooms/([\w-]+)/join")
+_JOIN = re.compile(rb"/api/v1/rooms/[\w-]+/join")
 
 _UNUSUAL = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 """Headers that a plain join does without."""
 
-_LONGEST = 4096
-"""Bytes of a plain join's body."""
+_LONGEST = 1024
+"""Bytes of a plain join's body. No server's limit is lower."""
 
 
 class JoiningProtocol(HttpToolsProtocol):
@@ -80,11 +80,14 @@ class JoiningProtocol(HttpToolsProtocol):
             wish = read_wish(body, announced.decode("latin-1"))
         except ValidationError:
             return False
-        scope, path = self.scope, self.url.decode("ascii")
-        scope["method"], scope["path"], scope["raw_path"], scope["query_string"] = "POST", path, self.url, b""
-        self.cycle = _Join(self, self.joins.answer(scope, path.split("/")[4], wish))
+        self.cycle = _Join(self, self.joins.answer(self._join_scope(), wish))
         self._start_asgi_task(self.cycle, self.app)
         return True
+
+    def _join_scope(self) -> dict[str, Any]:
+        path = self.url.decode("ascii")
+        named = {"path": path, "raw_path": self.url, "path_params": {"room_id": path.split("/")[4]}}
+        return {**self.scope, "method": "POST", "query_string": b"", **named}
 
     def _let_go(self) -> None:
         """It is no plain join after all: uvicorn hears of it from the beginning."""
@@ -127,7 +130,7 @@ class _Join(RequestResponseCycle):
         first = STATUS_LINE[response.status_code] + _lines(self.default_headers)
         self.transport.write(b"".join((first, headers, end, response.body)))
         self.response_started = self.response_complete = True
-        if not self.keep_alive:
+        if not self.keep_alive or edge is None:
             self.transport.close()
         self.on_response()
 

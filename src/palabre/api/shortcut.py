@@ -2,12 +2,12 @@
 
 import re
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
 from structlog import get_logger
-from uvicorn._types import HTTPScope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from palabre.api.edge import edge_of_scope
@@ -24,7 +24,7 @@ log = get_logger()
 _JSON = re.compile(r"application/json(;.*)?", re.IGNORECASE)
 
 Answer: TypeAlias = tuple[Response, str | None]
-"""And the edge's address, which the headers around it name; None when nothing goes around it."""
+"""And the edge's address, which the headers around it name; None after a crash, when none go around it."""
 
 _SHORT = 64
 """Bytes of a wish that many have in the same words; it is read once."""
@@ -50,23 +50,29 @@ class Joins:
     def __init__(self, services: Services, rates: Rates) -> None:
         self._services = services
         self._rates = rates
-        self._proxies = ProxyHeadersMiddleware(_nothing, list(services.settings.proxies))
+        believes = ProxyHeadersMiddleware(_nothing, list(services.settings.proxies))
+        self._proxies = cast(ASGIApp, believes)
 
-    async def answer(self, scope: HTTPScope, room: str, wish: JoinRoom | None) -> Answer:
-        """The answer to a request with that scope (ASGI's)."""
-        # It writes into the scope who asks by way of a proxy.
-        await self._proxies(scope, _unused, _unused)
-        asked, services = {**scope, "path_params": {"room_id": room}}, self._services
-        edge = edge_of_scope(asked, services.settings.edge_url, services.edge_port)
+    async def answer(self, scope: Scope, wish: JoinRoom | None) -> Answer:
+        """The answer to a request with that scope (ASGI's), whose `path_params` have the room."""
         try:
-            self._rates.address.take(address_of_scope(asked), services.clock.monotonic())
-            visit = await admit(Request(asked), "joinRoom", services, self._rates)
-            return await join_room(room, visit, services, edge, wish), edge
-        except Refused as refused:
-            return refusal_response(refused), edge
+            # It writes into the scope who asks by way of a proxy.
+            await self._proxies(scope, _unused, _unused)
+            settings = self._services.settings
+            edge = edge_of_scope(scope, settings.edge_url, self._services.edge_port)
+            return await self._answer(scope, edge, wish), edge
         except Exception:
             log.exception("a request crashed", path=scope["path"], method=scope["method"])
             return problem_response(Refused(Code.INTERNAL_ERROR)), None
+
+    async def _answer(self, scope: Scope, edge: str, wish: JoinRoom | None) -> Response:
+        services, room = self._services, scope["path_params"]["room_id"]
+        try:
+            self._rates.address.take(address_of_scope(scope), services.clock.monotonic())
+            visit = await admit(Request(scope), "joinRoom", services, self._rates)
+            return await join_room(room, visit, services, edge, wish)
+        except Refused as refused:
+            return refusal_response(refused)
 
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None:

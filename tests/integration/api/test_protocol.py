@@ -37,6 +37,8 @@ WISHES: list[tuple[bytes, Mapping[str, str]]] = [
     (b"{}", JSON | {"Connection": "close"}),
     (b"{}", JSON | {"Host": "radio.example:8443"}),
     (b"{}", JSON | {"Host": "<script>"}),
+    (b"{}", JSON | {"Host": "["}),
+    (b"{}", JSON | {"Host": ""}),
     (b"{}", JSON | {"X-Forwarded-For": "192.0.2.77", "X-Forwarded-Proto": "https"}),
 ]
 
@@ -152,8 +154,7 @@ async def test_a_crash_is_told_alike(house: House, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(type(house.services.rooms), "join", crash)
     around, through = await _both(house, monkeypatch, request(ben, path, b"{}"))
-    # The framework raises it once more, and uvicorn hangs up.
-    assert around[:2] == through[:2]
+    assert around == through
     assert around[1]["code"] == "INTERNAL_ERROR"
 
 
@@ -186,7 +187,7 @@ async def test_a_plain_join_goes_around_the_framework(house: House) -> None:
         (b"/join", b"/leave"),
         (b"HTTP/1.1", b"HTTP/1.0"),
         (b"Host:", b"Expect: 100-continue\r\nHost:"),
-        (b"Content-Length: 2", b"Content-Length: 4097"),
+        (b"Content-Length: 2", b"Content-Length: 1025"),
         (b"Content-Length: 2", b"Transfer-Encoding: chunked"),
         (b"Host:", b"Authorization: Bearer another\r\nHost:"),
         (b"Host:", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost:"),
