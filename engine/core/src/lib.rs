@@ -9,6 +9,7 @@ pub mod jitter;
 pub mod level;
 pub mod link;
 pub mod mix;
+pub mod network;
 pub mod ogg;
 pub mod opus;
 pub mod recording;
@@ -20,7 +21,6 @@ pub mod shard;
 pub mod slots;
 pub mod srtp;
 pub mod stun;
-pub mod subscriber;
 
 mod bucket;
 mod random;

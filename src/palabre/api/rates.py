@@ -12,19 +12,19 @@ MAX_KEYS = 50_000
 """Buckets kept; the one used longest ago goes first. It was full again by then, or one of a flood of keys."""
 
 
-_LINK_BITS = 64
-"""Of an IPv6 address: whoever has one address of a link has all of them (RFC 7934, section 6)."""
+_HOST_BITS = 64
+"""Of an IPv6 address: whoever has one address of a network may have all of them (RFC 7934, section 6)."""
 
 
-@lru_cache(maxsize=MAX_KEYS)
-def subscriber(address: str) -> str:
-    """What all addresses of one subscriber count as; the text itself when it is no address."""
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """What all addresses of one network count as; the text itself when it is no address."""
     try:
         found = ip_address(address)
     except ValueError:
         return address
     if isinstance(found, IPv6Address):
-        known = found.ipv4_mapped or IPv6Address(int(found) >> _LINK_BITS << _LINK_BITS)
+        known = found.ipv4_mapped or IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS)
         return str(known)
     return address
 
@@ -62,4 +62,4 @@ class AddressRate(Rate):
     """The same, with addresses for keys."""
 
     def take(self, key: str, now: float) -> None:
-        super().take(subscriber(key), now)
+        super().take(network_of(key), now)

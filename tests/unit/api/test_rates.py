@@ -4,7 +4,7 @@ import pytest
 
 from palabre.api import rates
 from palabre.api.problems import TooManyRequests
-from palabre.api.rates import AddressRate, Rate, subscriber
+from palabre.api.rates import AddressRate, Rate, network_of
 
 
 def _granted(rate: Rate, key: str, now: float, wishes: int) -> int:
@@ -49,7 +49,7 @@ def test_a_flood_of_keys_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatc
     assert _granted(rate, "d", 0.0, 1) == 0
 
 
-def test_all_ipv6_addresses_of_one_link_share_a_limit() -> None:
+def test_all_ipv6_addresses_of_one_network_share_a_limit() -> None:
     rate = AddressRate({"x_per_s": 1}, per_s=1, burst=1)
     assert _granted(rate, "2001:db8:1:2::1", 0.0, 1) == 1
     assert _granted(rate, "2001:db8:1:2:ffff::9", 0.0, 1) == 0
@@ -57,9 +57,9 @@ def test_all_ipv6_addresses_of_one_link_share_a_limit() -> None:
 
 
 def test_each_ipv4_address_has_a_limit_of_its_own_however_it_is_written() -> None:
-    assert subscriber("::ffff:192.0.2.1") == subscriber("192.0.2.1") == "192.0.2.1"
-    assert subscriber("192.0.2.2") != subscriber("192.0.2.1")
+    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
+    assert network_of("192.0.2.2") != network_of("192.0.2.1")
 
 
 def test_what_is_no_address_counts_as_itself() -> None:
-    assert subscriber("unknown") == "unknown"
+    assert network_of("unknown") == "unknown"

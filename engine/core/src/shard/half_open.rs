@@ -1,16 +1,16 @@
-//! Links that have not shaken hands yet: in all, and by the subscriber they come from.
+//! Links that have not shaken hands yet: in all, and by the network they come from.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::subscriber::subscriber;
+use crate::network::network_of;
 
 /// Counts; an address is known from the first authenticated connectivity check on.
 #[derive(Debug, Default)]
 pub(super) struct HalfOpen {
     all: usize,
     /// No entry is zero.
-    by_subscriber: HashMap<IpAddr, usize>,
+    by_network: HashMap<IpAddr, usize>,
 }
 
 impl HalfOpen {
@@ -19,7 +19,7 @@ impl HalfOpen {
     }
 
     pub fn from(&self, address: IpAddr) -> usize {
-        let count = self.by_subscriber.get(&subscriber(address));
+        let count = self.by_network.get(&network_of(address));
         count.copied().unwrap_or(0)
     }
 
@@ -32,7 +32,7 @@ impl HalfOpen {
     pub fn moved(&mut self, from: Option<IpAddr>, to: Option<IpAddr>) {
         self.leave(from);
         if let Some(to) = to {
-            *self.by_subscriber.entry(subscriber(to)).or_default() += 1;
+            *self.by_network.entry(network_of(to)).or_default() += 1;
         }
     }
 
@@ -43,13 +43,13 @@ impl HalfOpen {
     }
 
     fn leave(&mut self, address: Option<IpAddr>) {
-        let Some(address) = address.map(subscriber) else {
+        let Some(address) = address.map(network_of) else {
             return;
         };
-        if let Some(count) = self.by_subscriber.get_mut(&address) {
+        if let Some(count) = self.by_network.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                self.by_subscriber.remove(&address);
+                self.by_network.remove(&address);
             }
         }
     }
@@ -76,6 +76,6 @@ mod tests {
         half_open.done(Some(here));
         half_open.done(Some(there));
         half_open.done(None);
-        assert_eq!((half_open.all(), half_open.by_subscriber.len()), (0, 0));
+        assert_eq!((half_open.all(), half_open.by_network.len()), (0, 0));
     }
 }

@@ -1,11 +1,11 @@
-//! How much one address may ask for. All of a subscriber's IPv6 addresses count as one.
+//! How much one address may ask for. All IPv6 addresses of a network count as one.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use palabre_core::subscriber::subscriber;
+use palabre_core::network::network_of;
 
 /// Addresses remembered at once. When full, those with nothing open and a full budget are forgotten; if none is, a
 /// newcomer is let in uncounted rather than refused for what others do.
@@ -70,7 +70,7 @@ impl Addresses {
             usage.open += 1;
         }
         Some(Opened(
-            counted.then(|| (Arc::clone(self), subscriber(address))),
+            counted.then(|| (Arc::clone(self), network_of(address))),
         ))
     }
 
@@ -96,7 +96,7 @@ impl Addresses {
         address: IpAddr,
         now: Instant,
     ) -> Option<&'a mut Usage> {
-        let address = subscriber(address);
+        let address = network_of(address);
         if known.len() >= MAX_ADDRESSES && !known.contains_key(&address) {
             known.retain(|_, usage| usage.open > 0 || usage.full_at > now);
             if known.len() >= MAX_ADDRESSES {

@@ -13,7 +13,7 @@ from palabre.api.guard import (
     csrf_token,
     rates_of,
 )
-from palabre.api.rates import subscriber
+from palabre.api.rates import network_of
 from palabre.wire import accounts as wire
 
 router = APIRouter(tags=["accounts"])
@@ -32,7 +32,7 @@ async def sign_up(body: wire.SignUp, request: Request, services: Use) -> wire.Ac
 @router.post("/sessions", status_code=201)
 async def sign_in(body: wire.SignIn, request: Request, response: Response, services: Use) -> wire.Session:
     """Sign in, with a cookie (web pages) or a bearer token (programs)."""
-    key = f"{subscriber(address_of(request))} {body.handle.strip().lower()}"
+    key = f"{network_of(address_of(request))} {body.handle.strip().lower()}"
     rates_of(request).sign_in.take(key, services.clock.monotonic())
     signed_in = await services.accounts.sign_in(body.handle, body.password)
     if body.transport == "cookie":
