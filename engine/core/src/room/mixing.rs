@@ -1,19 +1,20 @@
 //! When the mix is made, and where it goes: to those who listen to it, and into the recording.
 
+mod recording;
 mod route;
+mod turns;
 
 use std::time::{Duration, Instant};
 
-use super::direct::Direct;
 use super::mix_line::MixLine;
 use super::pauses::Pauses;
 use super::tape::Tape;
-use super::{AudioPacket, GroupIndex, Moment, PackSize, ParticipantKey, RecordingKey, RoomSink};
+use super::{AudioPacket, GroupIndex, Moment, PackSize, ParticipantKey, RoomSink};
 use crate::mix::{Mixed, Mixer};
 use crate::opus::{PacketInfo, SILENT_FRAME};
 use crate::random::SplitMix64;
-use crate::recording::Recorder;
 use crate::slots::Bid;
+use route::Route;
 
 const TICK: Duration = Duration::from_millis(20);
 /// Ticks missed for longer than this (the machine slept) are silence: what was held for them is old.
@@ -32,14 +33,7 @@ pub(super) struct Mixing {
     pauses: Pauses,
     wanted: bool,
     tape: Option<Tape>,
-    /// While one voice alone is loud: its frames go to the listeners instead of the mix.
-    direct: Option<Direct>,
-    /// The mix repeats up to then what listeners have heard directly.
-    repeats_until: Option<Instant>,
-    /// Nothing has been sent since somebody began to listen.
-    unheard: bool,
-    /// Nothing goes directly before.
-    mixed_until: Option<Instant>,
+    route: Route,
     /// Some while `wanted` or recording.
     running: Option<Running>,
 }
@@ -59,10 +53,7 @@ impl Mixing {
             pauses: Pauses::default(),
             wanted: false,
             tape: None,
-            direct: None,
-            repeats_until: None,
-            unheard: false,
-            mixed_until: None,
+            route: Route::default(),
             running: None,
         }
     }
@@ -78,8 +69,7 @@ impl Mixing {
     pub fn want(&mut self, now: Instant, wanted: bool) {
         if wanted != self.wanted {
             self.line.begin();
-            (self.direct, self.repeats_until) = (None, None);
-            self.unheard = wanted;
+            self.route.begin(wanted);
         }
         self.wanted = wanted;
         self.start_or_stop(now);
@@ -104,37 +94,6 @@ impl Mixing {
         self.pauses.on_forwarded(now);
     }
 
-    pub fn start_recording(
-        &mut self,
-        now: Instant,
-        recording: RecordingKey,
-        title: &str,
-        serial: u32,
-        out: &mut impl RoomSink,
-    ) {
-        self.run(now, out);
-        let tape = self.tape.take();
-        let running = self.running.get_or_insert_with(|| Running::new(now));
-        if let Some(tape) = tape {
-            // What waits in the buffers goes into the new one. To make it now would hurry those who listen.
-            tape.finish(Some(running.mixer.last_frame()), out);
-        }
-        let recorder = Recorder::start(serial, title, running.mixer.restart_encoder());
-        self.tape = Some(Tape::start(recording, recorder, out));
-    }
-
-    /// The recording ends when what has come by now, and waits in the buffers, is in it.
-    pub fn stop_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
-        self.stop_tape(now, out);
-    }
-
-    /// The same without waiting: the ticks up to its end are made now.
-    pub fn end_recording(&mut self, now: Instant, out: &mut impl RoomSink) {
-        if let Some(end) = self.stop_tape(now, out) {
-            self.run(end + TICK, out);
-        }
-    }
-
     /// A packet of somebody who may speak. Ticks that are due have to be run before it, or a pause would be cut short
     /// by the first word after it.
     pub fn push(
@@ -150,7 +109,11 @@ impl Mixing {
         if bid.loudness.is_speech() {
             self.pauses.on_speech(now);
         }
-        if self.wanted && self.goes_directly(now, bid, packet, info, moment) {
+        let waits = |who| {
+            let running = self.running.as_ref();
+            running.map_or(Duration::ZERO, |running| running.mixer.waits_for(now, who))
+        };
+        if self.wanted && (self.route).goes_directly(now, bid, (packet, info), moment, waits) {
             self.send_directly(now, csrc, packet, info, out);
         }
         if let Some(running) = &mut self.running {
@@ -163,7 +126,7 @@ impl Mixing {
         if let Some(running) = &mut self.running {
             running.mixer.flush(who);
         }
-        self.direct.take_if(|direct| direct.who == who);
+        self.route.forget(who);
         self.line.forget(who);
     }
 
@@ -181,10 +144,9 @@ impl Mixing {
             return;
         };
         if stale || running.mixer.is_silent(at) {
-            self.direct = None;
+            self.route.rest();
         }
-        let repeats = self.repeats_until.is_some_and(|until| at <= until);
-        let heard = self.wanted && self.direct.is_none() && !repeats;
+        let heard = self.wanted && self.route.is_mixed(at);
         let mixed = if stale {
             silence()
         } else {
@@ -193,11 +155,11 @@ impl Mixing {
         if let Some(tape) = &mut self.tape {
             tape.push(mixed.payload, out);
         }
-        if self.direct.is_some() {
+        if self.route.direct().is_some() {
             self.pass_turns(at, out);
         } else if self.wanted {
             let mixed = if heard { mixed } else { silence() };
-            self.unheard &= !mixed.sound;
+            self.route.on_mixed(mixed.sound);
             let group = self.line.send(at, &mixed, out);
             self.after_turn(at, group, out);
         }
@@ -215,26 +177,6 @@ impl Mixing {
         if let Some((size, _)) = self.resize.take_if(|(_, latest)| due(*latest)) {
             self.line.resize(size, out);
             out.mix_resized(size);
-        }
-    }
-
-    /// When the tape ends, if there is one that does not end at once.
-    fn stop_tape(&mut self, now: Instant, out: &mut impl RoomSink) -> Option<Instant> {
-        self.run(now, out);
-        let waits = self
-            .running
-            .as_ref()
-            .map_or(Duration::ZERO, |running| running.mixer.waits(now));
-        let end = self.tape.as_mut().map(|tape| tape.stop(now + waits));
-        self.end_tape(now, out);
-        end.filter(|_| self.tape.is_some())
-    }
-
-    fn end_tape(&mut self, at: Instant, out: &mut impl RoomSink) {
-        if let Some(tape) = self.tape.take_if(|tape| tape.is_over(at)) {
-            let running = self.running.as_mut();
-            tape.finish(running.map(|running| running.mixer.last_frame()), out);
-            self.start_or_stop(at);
         }
     }
 

@@ -1,139 +1,101 @@
-//! One voice that is loud alone goes to the listeners of the mix as it comes; more than one are mixed.
+//! Which way sound takes to the listeners of the mix: one voice that is loud alone goes as it comes, more are mixed.
 
 use std::time::{Duration, Instant};
 
-use super::Mixing;
-use crate::opus::{FRAME_SAMPLES, PacketInfo};
+use crate::opus::PacketInfo;
 use crate::room::direct::{self, Direct};
-use crate::room::history::Sound;
-use crate::room::{AudioPacket, Moment, RoomSink};
-use crate::rtp::time_distance;
+use crate::room::{AudioPacket, Moment, ParticipantKey};
 use crate::slots::Bid;
 
-/// A frame may come so late, in samples, before the clock takes its turn, which leaves a gap in the line's time where
-/// players make something up. Up to then what is late is theirs to even out, as they do with forwarded sound.
-const LATE: i32 = 6 * FRAME_SAMPLES as i32;
-/// The same in a sender's pause, where nothing is expected and the clock leaves no gap, and while there is something of
-/// the mix left to send.
-const LATE_IN_PAUSE: i32 = FRAME_SAMPLES as i32;
 /// A voice whose frames come out of order is mixed for this long at least.
 const DISORDER: Duration = Duration::from_secs(30);
 
-impl Mixing {
+/// How what is loud is sent at present.
+#[derive(Debug, Default)]
+pub(super) struct Route {
+    /// While one voice alone is loud: its frames go to the listeners instead of the mix.
+    direct: Option<Direct>,
+    /// The mix repeats up to then what listeners have heard directly.
+    repeats_until: Option<Instant>,
+    /// Nothing has been sent since somebody began to listen.
+    unheard: bool,
+    /// Nothing goes directly before.
+    mixed_until: Option<Instant>,
+}
+
+impl Route {
+    /// Somebody listens again, or nobody any more.
+    pub fn begin(&mut self, wanted: bool) {
+        (self.direct, self.repeats_until) = (None, None);
+        self.unheard = wanted;
+    }
+
+    /// The one voice whose frames are sent as they come.
+    pub fn direct(&self) -> Option<&Direct> {
+        self.direct.as_ref()
+    }
+
+    pub fn direct_mut(&mut self) -> Option<&mut Direct> {
+        self.direct.as_mut()
+    }
+
+    /// Nobody is heard any more: whoever is next begins anew.
+    pub fn rest(&mut self) {
+        self.direct = None;
+    }
+
+    /// What `who` sends is heard no more.
+    pub fn forget(&mut self, who: ParticipantKey) {
+        self.direct.take_if(|direct| direct.who == who);
+    }
+
+    /// Whether the mixer's frame of `at` is for the listeners.
+    pub fn is_mixed(&self, at: Instant) -> bool {
+        let repeats = self.repeats_until.is_some_and(|until| at <= until);
+        self.direct.is_none() && !repeats
+    }
+
+    /// A frame of the mixer's goes out.
+    pub fn on_mixed(&mut self, sound: bool) {
+        self.unheard &= !sound;
+    }
+
     /// Whether this packet goes out as it is. A voice begins to do so in a pause (`moment` is how it was before the
-    /// packet) or where nobody has heard anything yet, and goes on until somebody else is loud, or it sends what does not fit.
-    pub(super) fn goes_directly(
+    /// packet) or where nobody has heard anything yet, and goes on until somebody else is loud, or it sends what does
+    /// not fit. Then the mix takes over, which `waits` so long until it has played all that somebody sent by now.
+    pub fn goes_directly(
         &mut self,
         now: Instant,
         bid: &Bid,
-        packet: &AudioPacket<'_>,
-        info: &PacketInfo,
+        (packet, info): (&AudioPacket<'_>, &PacketInfo),
         moment: Moment,
+        waits: impl FnOnce(ParticipantKey) -> Duration,
     ) -> bool {
         let loud = bid.loudness.is_speech();
-        let fits = direct::fits(packet, info);
         let own = self.direct.as_ref().filter(|d| d.who == bid.who);
         let (own, disorderly) = (own.is_some(), own.is_some_and(Direct::is_disorderly));
         if disorderly {
             self.mixed_until = Some(now + DISORDER);
         }
-        let may = fits && self.mixed_until.is_none_or(|until| until <= now);
+        let may = direct::fits(packet, info) && self.mixed_until.is_none_or(|until| until <= now);
         if own && may {
             return true;
         }
         if loud && may && (moment != Moment::Speech || self.unheard) {
-            self.unheard = false;
-            (self.direct, self.repeats_until) = (Some(Direct::new(bid.who)), None);
+            self.begin(false);
+            self.direct = Some(Direct::new(bid.who));
             return true;
         }
         if own || loud {
-            self.mix_from(now);
+            self.mix_from(now, waits);
         }
         false
     }
 
     /// The mix takes over. It is later than the voice has been: what it still holds of it has been heard.
-    fn mix_from(&mut self, now: Instant) {
-        if let Some((direct, running)) = self.direct.take().zip(self.running.as_ref()) {
-            let waits = running.mixer.waits_for(now, direct.who);
-            self.repeats_until = Some(now + waits);
+    fn mix_from(&mut self, now: Instant, waits: impl FnOnce(ParticipantKey) -> Duration) {
+        if let Some(direct) = self.direct.take() {
+            self.repeats_until = Some(now + waits(direct.who));
         }
-    }
-
-    /// A frame of the one voice: the turn of a group, after those whose frames are missing.
-    pub(super) fn send_directly(
-        &mut self,
-        now: Instant,
-        csrc: u32,
-        packet: &AudioPacket<'_>,
-        info: &PacketInfo,
-        out: &mut impl RoomSink,
-    ) {
-        let (next, clock) = (self.line.next_at(now), self.line.rtp_time(now));
-        let Some(direct) = &mut self.direct else {
-            return;
-        };
-        let Some(place) = direct.place(packet, next, clock) else {
-            return;
-        };
-        let voice = Some(direct.who);
-        while self.line.next().tick < place.tick {
-            self.pass_turn(now, out);
-        }
-        let csrcs: &[u32] = if self.pauses.is_named(now) {
-            &[csrc]
-        } else {
-            &[]
-        };
-        let sound = Sound {
-            payload: packet.payload,
-            csrcs,
-            voice,
-        };
-        if let Some(direct) = self.direct.as_mut().filter(|_| place.tick >= next.tick) {
-            direct.on_newest(packet, info);
-        }
-        self.line.keep(place, &sound);
-        if self.line.next().tick == place.tick {
-            let group = self.line.turn(place.rtp_ts, out);
-            self.after_turn(now, group, out);
-        }
-    }
-
-    /// When nothing has come for a while, the clock takes the turns, so that what is there leaves.
-    pub(super) fn pass_turns(&mut self, at: Instant, out: &mut impl RoomSink) {
-        let clock = self.line.rtp_time(at);
-        while time_distance(clock, self.line.next().rtp_ts) >= self.patience() {
-            self.pass_turn(at, out);
-        }
-    }
-
-    fn patience(&self) -> i32 {
-        let waits = |direct: &Direct| direct.pause().is_none() && self.line.has_only(direct.who);
-        if self.direct.as_ref().is_some_and(waits) {
-            LATE
-        } else {
-            LATE_IN_PAUSE
-        }
-    }
-
-    /// A turn for which nothing has come. In a sender's pause it gets what the sender left out: a frame without sound,
-    /// which tells players that it is a pause and no loss.
-    fn pass_turn(&mut self, at: Instant, out: &mut impl RoomSink) {
-        let place = self.line.next();
-        if let Some((payload, voice)) = self.direct.as_ref().and_then(Direct::pause) {
-            let voice = Some(voice);
-            let csrcs = &[];
-            self.line.keep(
-                place,
-                &Sound {
-                    payload: &payload,
-                    csrcs,
-                    voice,
-                },
-            );
-        }
-        let group = self.line.pass(place, out);
-        self.after_turn(at, group, out);
     }
 }

@@ -1,0 +1,96 @@
+//! The turns of the groups while one voice alone is loud: each of its frames is one, and the clock takes what is left.
+
+use std::time::Instant;
+
+use super::Mixing;
+use crate::opus::{FRAME_SAMPLES, PacketInfo};
+use crate::room::direct::Direct;
+use crate::room::history::Sound;
+use crate::room::{AudioPacket, RoomSink};
+use crate::rtp::time_distance;
+
+/// A frame may come so late, in samples, before the clock takes its turn, which leaves a gap in the line's time where
+/// players make something up. Up to then what is late is theirs to even out, as they do with forwarded sound.
+const LATE: i32 = 6 * FRAME_SAMPLES as i32;
+/// The same in a sender's pause, where nothing is expected and the clock leaves no gap, and while there is something of
+/// the mix left to send.
+const LATE_IN_PAUSE: i32 = FRAME_SAMPLES as i32;
+impl Mixing {
+    /// A frame of the one voice: the turn of a group, after those whose frames are missing.
+    pub(super) fn send_directly(
+        &mut self,
+        now: Instant,
+        csrc: u32,
+        packet: &AudioPacket<'_>,
+        info: &PacketInfo,
+        out: &mut impl RoomSink,
+    ) {
+        let (next, clock) = (self.line.next_at(now), self.line.rtp_time(now));
+        let Some(direct) = self.route.direct_mut() else {
+            return;
+        };
+        let Some(place) = direct.place(packet, next, clock) else {
+            return;
+        };
+        let voice = Some(direct.who);
+        while self.line.next().tick < place.tick {
+            self.pass_turn(now, out);
+        }
+        let csrcs: &[u32] = if self.pauses.is_named(now) {
+            &[csrc]
+        } else {
+            &[]
+        };
+        let sound = Sound {
+            payload: packet.payload,
+            csrcs,
+            voice,
+        };
+        let direct = self.route.direct_mut();
+        if let Some(direct) = direct.filter(|_| place.tick >= next.tick) {
+            direct.on_newest(packet, info);
+        }
+        self.line.keep(place, &sound);
+        if self.line.next().tick == place.tick {
+            let group = self.line.turn(place.rtp_ts, out);
+            self.after_turn(now, group, out);
+        }
+    }
+
+    /// When nothing has come for a while, the clock takes the turns, so that what is there leaves.
+    pub(super) fn pass_turns(&mut self, at: Instant, out: &mut impl RoomSink) {
+        let clock = self.line.rtp_time(at);
+        while time_distance(clock, self.line.next().rtp_ts) >= self.patience() {
+            self.pass_turn(at, out);
+        }
+    }
+
+    fn patience(&self) -> i32 {
+        let waits = |direct: &Direct| direct.pause().is_none() && self.line.has_only(direct.who);
+        if self.route.direct().is_some_and(waits) {
+            LATE
+        } else {
+            LATE_IN_PAUSE
+        }
+    }
+
+    /// A turn for which nothing has come. In a sender's pause it gets what the sender left out: a frame without sound,
+    /// which tells players that it is a pause and no loss.
+    fn pass_turn(&mut self, at: Instant, out: &mut impl RoomSink) {
+        let place = self.line.next();
+        if let Some((payload, voice)) = self.route.direct().and_then(Direct::pause) {
+            let voice = Some(voice);
+            let csrcs = &[];
+            self.line.keep(
+                place,
+                &Sound {
+                    payload: &payload,
+                    csrcs,
+                    voice,
+                },
+            );
+        }
+        let group = self.line.pass(place, out);
+        self.after_turn(at, group, out);
+    }
+}
