@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Patience } from "./patience";
+import { Patience, waitsMs } from "./patience";
 
 /** Polls every two seconds for so long, with ten packets a second of which so many are missed. */
 function after(seconds: number, missedPerPoll: (poll: number) => number): boolean[] {
@@ -31,4 +31,10 @@ test("what was sent again is no loss of the past, and silence is none", () => {
   const patience = new Patience();
   const tallies = [3, 3, 2, 2, 2].map((missed, poll) => patience.poll({ packets: 500, missed }, 2_000 * poll));
   expect(tallies).not.toContain(true);
+});
+
+test("when the mix misses too much, what the sound is moved to waits as well", () => {
+  expect(waitsMs([false, false, false, false], false)).toEqual([null, null, null, null]);
+  expect(waitsMs([false, false, false, true], false)).toEqual([250, 250, 250, 300]);
+  expect(waitsMs([true, false, false, false], true)).toEqual([150, 150, 150, 300]);
 });

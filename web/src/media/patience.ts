@@ -20,7 +20,7 @@ export interface Tally {
   missed: number;
 }
 
-/** Whether one line should wait: from when it misses too much until a minute after. Time is the caller's. */
+/** Whether a line should wait: from when it misses too much until a minute after. Time is the caller's. */
 export class Patience {
   #polls: (Tally & { atMs: number })[] = [];
   #untilMs = -Infinity;
@@ -36,24 +36,37 @@ export class Patience {
 }
 
 /**
+ * How long each line should wait, the mix being the last; null for no longer than the browser finds right. All come over
+ * one network: when one misses too much they all wait. So a line that the sound moves to, away from one that waits, does not
+ * begin long before that one has played what it holds.
+ */
+export function waitsMs(missing: readonly boolean[], talks: boolean): (number | null)[] {
+  const slotMs = talks ? SLOT_OF_TALKER_WAITS_MS : SLOT_WAITS_MS;
+  const waits = missing.includes(true);
+  return missing.map((_, at) => (waits ? (at === missing.length - 1 ? MIX_WAITS_MS : slotMs) : null));
+}
+
+/**
  * Polls the lines of the listening session, the mix being the last, and has them wait. Returns how to stop.
  * @param talks whether this participant is heard too.
  */
 export function watchLosses(receivers: () => readonly RTCRtpReceiver[], talks: () => boolean): () => void {
   const patience = new WeakMap<RTCRtpReceiver, Patience>();
-  const look = async (receiver: RTCRtpReceiver, waitsMs: number) => {
+  const misses = async (receiver: RTCRtpReceiver) => {
     const tally = tallyOf(await receiver.getStats());
-    if (tally === null) return;
     const own = patience.get(receiver) ?? new Patience();
     patience.set(receiver, own);
-    const target = own.poll(tally, performance.now()) ? waitsMs : null;
-    if (receiver.jitterBufferTarget !== target) receiver.jitterBufferTarget = target;
+    return tally !== null && own.poll(tally, performance.now());
   };
-  const timer = setInterval(() => {
+  const look = async () => {
     const lines = receivers();
-    const slotWaitsMs = talks() ? SLOT_OF_TALKER_WAITS_MS : SLOT_WAITS_MS;
-    lines.forEach((one, at) => void look(one, at === lines.length - 1 ? MIX_WAITS_MS : slotWaitsMs));
-  }, POLL_MS);
+    const targets = waitsMs(await Promise.all(lines.map(misses)), talks());
+    lines.forEach((line, at) => {
+      const target = targets[at] ?? null;
+      if (line.jitterBufferTarget !== target) line.jitterBufferTarget = target;
+    });
+  };
+  const timer = setInterval(() => void look(), POLL_MS);
   return () => clearInterval(timer);
 }
 
