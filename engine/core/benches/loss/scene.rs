@@ -54,13 +54,17 @@ impl Line {
     }
 
     fn floor(self) -> FloorRules {
+        // What is measured is these packets, each sent once.
+        let rules = FloorRules {
+            sheltered: 0,
+            ..FloorRules::default()
+        };
         match self {
-            Self::Forwarded => FloorRules::default(),
+            Self::Forwarded => rules,
             Self::Mix(size) => FloorRules {
                 above: 0,
                 frames: Some(size),
-                // What is measured is the packs.
-                sheltered: 0,
+                ..rules
             },
         }
     }

@@ -2,7 +2,7 @@
 
 mod packs;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::history::{History, Place, Sound};
 use super::{GroupIndex, PackSize, ParticipantKey, RoomSink};
@@ -73,6 +73,18 @@ impl MixLine {
     pub fn rtp_time(&self, now: Instant) -> u32 {
         let (start, rtp_ts) = self.origin;
         rtp_ts.wrapping_add(samples_within(now.saturating_duration_since(start)) as u32)
+    }
+
+    /// The moment nearest to `near` at which this RTP time has been reached.
+    pub fn when(&self, rtp_ts: u32, near: Instant) -> Instant {
+        let samples = time_distance(rtp_ts, self.rtp_time(near));
+        // Never too early: it would be waited for again.
+        let away = Duration::from_micros((u64::from(samples.unsigned_abs()) * 1_000).div_ceil(48));
+        if samples > 0 {
+            near + away
+        } else {
+            near.checked_sub(away).unwrap_or(near)
+        }
     }
 
     /// Whether everything that was said has gone to every group.

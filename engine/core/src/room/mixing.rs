@@ -137,6 +137,9 @@ impl Mixing {
             self.tick(at, stale, out);
             self.end_tape(at, out);
         }
+        if self.turn_due(now).is_some_and(|due| due <= now) {
+            self.pass_turns(now, out);
+        }
     }
 
     fn tick(&mut self, at: Instant, stale: bool, out: &mut impl RoomSink) {
@@ -187,7 +190,11 @@ impl Mixing {
             (true, true) => self.line.idle_ticks(),
             (true, false) => RECORDING_TICKS - 1,
         };
-        Some(*next_tick + TICK * idle)
+        let tick = *next_tick + TICK * idle;
+        Some(
+            self.turn_due(*next_tick)
+                .map_or(tick, |turn| turn.min(tick)),
+        )
     }
 
     fn start_or_stop(&mut self, now: Instant) {

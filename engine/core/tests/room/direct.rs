@@ -155,6 +155,29 @@ fn a_pause_in_which_the_sender_sends_nothing_leaves_no_gap_in_its_time() {
     }
 }
 
+#[test]
+fn in_a_pause_in_which_the_sender_sends_nothing_turns_come_5_ms_after_a_frame_would_have() {
+    let mut bench = packed(1, PackSize::Five);
+    let mut arrivals = send(1, 0, &sweep(2), true);
+    arrivals[40].payload.truncate(1);
+    arrivals.drain(41..60);
+    for (seq, arrival) in (65_500u16..=u16::MAX).chain(0..).zip(&mut arrivals) {
+        // Not when the mixer has its ticks.
+        (arrival.seq, arrival.at) = (seq, arrival.at + ms(13));
+    }
+    bench.play(arrivals);
+    let turns =
+        (bench.ear.mix.iter()).filter(|packet| packet.at > ms(833) && packet.at < ms(1_213));
+    let after: Vec<u128> = turns
+        .map(|packet| (packet.at - ms(13)).as_micros() % 20_000)
+        .collect();
+    assert!(after.len() >= 18, "{} packets", after.len());
+    assert!(
+        after.iter().all(|after| (5_000..5_100).contains(after)),
+        "{after:?}"
+    );
+}
+
 /// A frame every 20 ms, from the first with sound to the last one of a second of it.
 fn assert_no_gap(bench: &Bench, group: u8) {
     let sound = |packet: &Heard| packet.payload != SILENT_FRAME;

@@ -7,14 +7,15 @@ use crate::opus::{FRAME_SAMPLES, PacketInfo};
 use crate::room::direct::Direct;
 use crate::room::history::Sound;
 use crate::room::{AudioPacket, RoomSink};
-use crate::rtp::time_distance;
 
 /// A frame may come so late, in samples, before the clock takes its turn, which leaves a gap in the line's time where
 /// players make something up. Up to then what is late is theirs to even out, as they do with forwarded sound.
 const LATE: i32 = 6 * FRAME_SAMPLES as i32;
-/// The same in a sender's pause, where nothing is expected and the clock leaves no gap, and while there is something of
-/// the mix left to send.
-const LATE_IN_PAUSE: i32 = FRAME_SAMPLES as i32;
+/// The same while there is something of the mix left to send.
+const LATE_AFTER_MIX: i32 = FRAME_SAMPLES as i32;
+/// The same in a sender's pause, where nothing is expected and the clock leaves no gap (5 ms): what comes late makes
+/// players wait longer.
+const LATE_IN_PAUSE: i32 = 240;
 impl Mixing {
     /// A frame of the one voice: the turn of a group, after those whose frames are missing.
     pub(super) fn send_directly(
@@ -57,20 +58,28 @@ impl Mixing {
         }
     }
 
+    /// When the clock takes the next turn, if nothing comes before; `near` is some moment at most hours away.
+    pub(super) fn turn_due(&self, near: Instant) -> Option<Instant> {
+        let direct = self.route.direct()?;
+        let due = self.line.next().rtp_ts;
+        let due = due.wrapping_add_signed(self.patience(direct));
+        Some(self.line.when(due, near))
+    }
+
     /// When nothing has come for a while, the clock takes the turns, so that what is there leaves.
     pub(super) fn pass_turns(&mut self, at: Instant, out: &mut impl RoomSink) {
-        let clock = self.line.rtp_time(at);
-        while time_distance(clock, self.line.next().rtp_ts) >= self.patience() {
+        while self.turn_due(at).is_some_and(|due| due <= at) {
             self.pass_turn(at, out);
         }
     }
 
-    fn patience(&self) -> i32 {
-        let waits = |direct: &Direct| direct.pause().is_none() && self.line.has_only(direct.who);
-        if self.route.direct().is_some_and(waits) {
+    fn patience(&self, direct: &Direct) -> i32 {
+        if direct.pause().is_some() {
+            LATE_IN_PAUSE
+        } else if self.line.has_only(direct.who) {
             LATE
         } else {
-            LATE_IN_PAUSE
+            LATE_AFTER_MIX
         }
     }
 
