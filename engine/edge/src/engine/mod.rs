@@ -26,6 +26,9 @@ const EVENT_QUEUE: usize = 100_000;
 /// Answers under way may take so long to be written when the server stops.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(2);
 
+/// Whoever opens or closes a stream is reported to Python no more often, as whoever connects to a media thread.
+const REPORTS_EVERY: Duration = Duration::from_millis(10);
+
 /// What one participant may do from now on.
 #[derive(Debug, Clone)]
 pub struct Admission {
@@ -65,6 +68,8 @@ impl Engine {
             &events,
             &speaking::hook(&runtime, &hub),
         )?;
+        let reporting = Arc::clone(&hub);
+        runtime.spawn(async move { reporting.report(REPORTS_EVERY).await });
         let app = App {
             hub,
             tickets: Arc::new(Tickets::new(&config.ticket_key)),

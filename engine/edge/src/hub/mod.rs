@@ -9,10 +9,12 @@ mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use palabre_core::shard::{ParticipantId, RoomId};
 use palabre_net::{EngineEvent, EventDoor, EventQueue};
+use tokio::sync::Notify;
 
 pub use outbox::{Next, Outbox};
 pub use topic::ReaderKey;
@@ -42,6 +44,8 @@ pub struct Reader<'a> {
 pub struct Hub {
     state: Mutex<State>,
     events: Arc<EventQueue>,
+    /// Somebody came or went, and Python has not been told.
+    unreported: Notify,
     max_readers: usize,
 }
 
@@ -58,7 +62,18 @@ impl Hub {
         Self {
             state: Mutex::default(),
             events,
+            unreported: Notify::new(),
             max_readers,
+        }
+    }
+
+    /// Tells Python who came and who went, for ever: together, and not again before `every` has passed. Whoever waits for a
+    /// snapshot is reported at once.
+    pub async fn report(&self, every: Duration) {
+        loop {
+            self.unreported.notified().await;
+            self.events.tell();
+            tokio::time::sleep(every).await;
         }
     }
 
@@ -152,7 +167,7 @@ impl Hub {
         let topic = state.topic_for(reader.topic).ok_or(Refused::NotInRoom)?;
         let joined = topic.connect(key, reader).ok_or(Refused::NotInRoom)?;
         if let (Some((room, participant)), false) = (in_room(reader), joined.replaced) {
-            self.events.push(EngineEvent::Connected {
+            self.add_report(EngineEvent::Connected {
                 room,
                 participant,
                 door: EventDoor::Events,
@@ -176,7 +191,7 @@ impl Hub {
             state.topics.remove(topic);
         }
         if let (Some(room), Some(participant)) = (topic.strip_prefix(ROOM), left) {
-            self.events.push(EngineEvent::Disconnected {
+            self.add_report(EngineEvent::Disconnected {
                 room: room.into(),
                 participant: participant.as_str().into(),
                 door: EventDoor::Events,
@@ -205,6 +220,13 @@ impl Hub {
     #[must_use]
     pub fn readers(&self) -> usize {
         self.lock().readers
+    }
+
+    fn add_report(&self, event: EngineEvent) {
+        // What finds no room is counted by the queue.
+        if self.events.add(event) {
+            self.unreported.notify_one();
+        }
     }
 
     /// Asks Python for the snapshots that somebody waits for, once each.

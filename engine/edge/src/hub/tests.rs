@@ -232,3 +232,39 @@ fn a_chat_needs_no_opening_and_is_forgotten_with_its_last_reader() {
     hub.disconnect("chat:c", key);
     assert!(!hub.lock().topics.contains_key("chat:c"));
 }
+
+/// Whether Python has been told of what waits.
+fn told(hub: &Hub) -> bool {
+    let mut descriptor = libc::pollfd {
+        fd: std::os::fd::AsRawFd::as_raw_fd(&*hub.events),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the pointer lives for the call.
+    unsafe { libc::poll(&raw mut descriptor, 1, 0) == 1 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_and_goes_is_reported_together_and_who_waits_for_a_snapshot_at_once() {
+    let (hub, every) = (Arc::new(hub()), Duration::from_millis(10));
+    hub.snapshot(TOPIC, "listener", 1, b"{}");
+    let reporting = Arc::clone(&hub);
+    tokio::spawn(async move { reporting.report(every).await });
+    let (first, _) = hub.connect(&reader("bob")).unwrap();
+    tokio::time::sleep(every / 10).await;
+    assert!(told(&hub), "whoever comes first is reported at once");
+    assert_eq!(hub.events.drain().len(), 1);
+    hub.connect(&reader("cy")).unwrap();
+    hub.disconnect(TOPIC, first);
+    tokio::time::sleep(every / 2).await;
+    assert!(!told(&hub));
+    tokio::time::sleep(every / 2).await;
+    assert!(told(&hub));
+    assert_eq!(hub.events.drain().len(), 2);
+    hub.connect(&Reader {
+        view: "manager",
+        ..reader("ann")
+    })
+    .unwrap();
+    assert!(told(&hub), "it waits for a snapshot");
+}
