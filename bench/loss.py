@@ -127,10 +127,11 @@ Intelligibility (STOI, 1 is the original) of 20 s of speech, means of three seed
 to 0.02, with bursts by up to 0.06: smaller differences are chance. 20 ms each way; a frame is played so long after its
 time as the column says, or not at all. What is *forwarded* comes in packets of 20 ms; the *mix* comes in packs, whose
 own length is not counted in the column. `nack`: lost packets are asked for again. `fec`: Opus's own copies, in band,
-as an encoder makes them that is told of 10 % loss; of a lost pack they bring back the last frame at most. `red`: each
-packet repeats the one before (RFC 2198). The engine takes `red` from speakers; to listeners it sends none (ADR 21),
-those rows are reckoned. A browser that speaks also answers NACKs; the client of this measurement does not. In virtual
-time, by `python -m bench.loss`: the same everywhere.
+as an encoder makes them that is told of 10 % loss. In packs there are none: this one voice is packed as it was sent
+(ADR 35), by an encoder that was told of no loss. `red`: each packet repeats the one before (RFC 2198). The engine takes
+`red` from speakers; to listeners it sends none (ADR 21), those rows are reckoned. Nobody is spared the packs here, or
+sent things twice (ADR 36, 37). A browser that speaks also answers NACKs; the client of this measurement does not. In
+virtual time, by `python -m bench.loss`: the same everywhere.
 
 {table}
 

@@ -75,7 +75,7 @@ impl Line {
 pub struct Means {
     /// Lost packets are asked for again.
     pub nack: bool,
-    /// The encoder puts copies in band, and the listener's decoder uses them. The mix's always does.
+    /// The encoder puts copies in band, and the listener's decoder uses them. Of one voice in packs it puts none.
     pub fec: bool,
     /// Packets repeat the one before (RFC 2198). The engine takes that from speakers; for what it could send to
     /// listeners it is only reckoned, since a copy is lost or comes with its packet whatever is in it.
