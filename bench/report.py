@@ -27,6 +27,8 @@ PICTURES: dict[str, tuple[str, Callable[[list[dict[str, Any]], Path], bool]]] = 
 
 Line = dict[str, Any]
 
+OF_MEMORY = {"KB", "MB"}
+"""Units of what does not depend on who else uses the cores."""
 QUIET_LOAD = 2.5
 """The server and the generator keep a core busy each."""
 
@@ -69,7 +71,8 @@ def table(lines: list[Line]) -> str:
 
 def disturbed(lines: list[Line]) -> str:
     """Which rows are worth little, because the machine had other work meanwhile."""
-    names = [f"`{line['name']}`" for line in lines if line["load"] is None or line["load"] > QUIET_LOAD]
+    counts = [line for line in lines if line["unit"] not in OF_MEMORY]
+    names = [f"`{line['name']}`" for line in counts if line["load"] is None or line["load"] > QUIET_LOAD]
     if not names:
         return ""
     why = "Measured while other programs used the same cores, or with that unknown; to be measured again"
