@@ -37,7 +37,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every section of every answer has it: written digit by digit it took a tenth of the edge's part in a join.
+        // Every section of every answer has it: formatted byte by byte it was a seventh of what the edge computes for a join.
         let digit = |nibble: u8| char::from(b"0123456789ABCDEF"[usize::from(nibble)]);
         let mut text = String::with_capacity(8 + 3 * self.0.len());
         text.push_str("sha-256");

@@ -166,3 +166,42 @@ impl Handshake {
 fn failed(error: dimpl::Error) -> LoadError {
     LoadError::Dtls(format!("{error:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use palabre_core::dtls::{DtlsRole, Endpoint, Fingerprint, Identity};
+
+    use super::*;
+
+    /// Shakes hands with an engine whose certificate is to have the fingerprint that `announced` makes of its own.
+    fn shake(announced: impl FnOnce([u8; 32]) -> [u8; 32]) -> Result<Option<Keys>, LoadError> {
+        let (now, server) = (Instant::now(), Identity::generate().unwrap());
+        let own = Fingerprint::parse(own_fingerprint()?).unwrap();
+        let mut engine = Endpoint::new(&server, DtlsRole::Server, own, now);
+        let expected = announced(server.fingerprint().0);
+        let mut client = Handshake::new(DtlsVersion::V1_3, expected, now)?;
+        let (mut there, mut back) = (Vec::new(), Vec::new());
+        let mut keys = client.handle_timeout(now, |out| there.push(out.to_vec()))?;
+        while !there.is_empty() {
+            for datagram in there.drain(..) {
+                let send = |out: &[u8]| back.push(out.to_vec());
+                engine.handle_datagram(now, &datagram, send).unwrap();
+            }
+            for datagram in back.drain(..) {
+                let send = |out: &[u8]| there.push(out.to_vec());
+                keys = client.handle_datagram(now, &datagram, send)?.or(keys);
+            }
+        }
+        Ok(keys)
+    }
+
+    #[test]
+    fn another_certificate_than_the_announced_one_gives_no_keys() {
+        assert!(shake(|own| own).unwrap().is_some());
+        let other = |mut own: [u8; 32]| {
+            own[31] ^= 1;
+            own
+        };
+        assert!(!matches!(shake(other), Ok(Some(_))));
+    }
+}
