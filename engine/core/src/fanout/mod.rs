@@ -193,11 +193,13 @@ impl Fanout {
         let Some(packet) = ring.get(seq) else {
             return 0;
         };
-        let again = |key: &&usize| {
-            let index = self.line(**key, line).and_then(|line| line.again_of(seq));
-            index.is_some_and(|index| self.send_again(now, **key, index, packet, out))
-        };
-        listeners.iter().filter(again).count() as u64
+        let mut repeated = 0;
+        for key in listeners {
+            let index = self.line(*key, line).and_then(|line| line.again_of(seq));
+            let sent = index.is_some_and(|index| self.send_again(now, *key, index, packet, out));
+            repeated += u64::from(sent);
+        }
+        repeated
     }
 
     /// The very same packet: what was sent to this listener under `index`.

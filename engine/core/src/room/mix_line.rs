@@ -78,12 +78,13 @@ impl MixLine {
     /// The moment nearest to `near` at which this RTP time has been reached.
     pub fn when(&self, rtp_ts: u32, near: Instant) -> Instant {
         let samples = time_distance(rtp_ts, self.rtp_time(near));
+        let thirds_of_ns = u64::from(samples.unsigned_abs()) * 62_500;
         // Never too early: it would be waited for again.
-        let away = Duration::from_micros((u64::from(samples.unsigned_abs()) * 1_000).div_ceil(48));
         if samples > 0 {
-            near + away
+            near + Duration::from_nanos(thirds_of_ns.div_ceil(3))
         } else {
-            near.checked_sub(away).unwrap_or(near)
+            let ago = Duration::from_nanos(thirds_of_ns / 3);
+            near.checked_sub(ago).unwrap_or(near)
         }
     }
 
@@ -201,5 +202,27 @@ impl MixLine {
     fn group_at(&self, tick: u64) -> GroupIndex {
         // Less than MAX_PACKED.
         GroupIndex((tick % self.size.frames() as u64) as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_moment_of_an_rtp_time_is_when_the_clock_has_just_come_to_it(
+            seed: u64, near_us in 1_000_000u64..100_000_000_000, away in -40_000i32..40_000,
+        ) {
+            #[expect(clippy::disallowed_methods, reason = "an Instant can be had from the clock only")]
+            let start = Instant::now();
+            let line = MixLine::new(1, start, &mut SplitMix64::new(seed));
+            let near = start + Duration::from_micros(near_us);
+            let rtp_ts = line.rtp_time(near).wrapping_add_signed(away);
+            let clock = line.rtp_time(line.when(rtp_ts, near));
+            prop_assert!((0..=1).contains(&time_distance(clock, rtp_ts)));
+        }
     }
 }

@@ -139,7 +139,7 @@ impl Shard {
         peer.link.close(out);
         self.fanout.leave(key);
         if let Some(kind) = peer.side.sheltered() {
-            self.sheltered -= kind.places();
+            self.places -= kind.places();
         }
         self.by_session.remove(&peer.session);
         for ufrag in &peer.ufrags {

@@ -51,9 +51,13 @@ struct Asked {
 }
 
 impl Losses {
+    /// It asks for something again, whether that can be had or not.
+    pub fn asks(&mut self) {
+        self.asks = true;
+    }
+
     /// A packet of a line was asked for again; how many it makes that were not known to be lost.
     pub fn asked(&mut self, line: usize, sequence: u16) -> u32 {
-        self.asks = true;
         let asked = self.asked.get_mut(line);
         asked.map_or(0, |asked| u32::from(asked.is_news(sequence)))
     }

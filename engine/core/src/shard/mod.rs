@@ -80,7 +80,7 @@ pub struct Shard {
     reports: Round,
     reports_alarm: Alarm,
     /// Places that are taken by listeners who lose too much.
-    sheltered: usize,
+    places: usize,
     counts: Counts,
     /// So long ago came what is handled now.
     waited: Duration,
@@ -114,7 +114,7 @@ impl Shard {
             fanout: Fanout::default(),
             reports: Round::default(),
             reports_alarm: Alarm::default(),
-            sheltered: 0,
+            places: 0,
             counts: Counts::default(),
             waited: Duration::ZERO,
         }

@@ -50,10 +50,10 @@ impl Shard {
             return;
         };
         let losses = &mut outbound.losses;
-        let (kind, all) = (losses.remedy(), self.sheltered);
+        let (kind, all) = (losses.remedy(), self.places);
         if losses.lose(now, sent, lost) && state.shelter(now, key, kind, all) {
             losses.shelter(now, sent, kind);
-            self.sheltered += kind.places();
+            self.places += kind.places();
             let room = peer.room;
             self.settle_room(now, room, out);
             self.schedule_room(room);
@@ -70,7 +70,7 @@ impl Shard {
             return;
         };
         if let Some(kind) = outbound.losses.has_recovered(now, sent) {
-            self.sheltered -= kind.places();
+            self.places -= kind.places();
             let room = peer.room;
             if let Some(state) = self.rooms.get_mut(room) {
                 state.unshelter(now, key);

@@ -67,6 +67,9 @@ impl Shard {
                     lost = outbound
                         .losses_reported(&packet, state)
                         .saturating_add(lost);
+                    if matches!(packet, rtcp::Packet::Nack { .. }) {
+                        outbound.losses.asks();
+                    }
                     let group = state.group_of(key);
                     let (rings, mut affords) = state.repeats(now, &mut peer.budget);
                     let mut repeat = |line: (usize, &RetransmitRing), sequence| {

@@ -55,7 +55,7 @@ pub(super) struct Audience {
     /// Those who have to be moved, in the order in which it became so. Entries outlive their reason.
     waiting: Vec<LinkKey>,
     /// Places that those who lose too much take.
-    sheltered: usize,
+    places: usize,
     /// Those of them who are sent every packet of the slots twice.
     twice: Vec<LinkKey>,
 }
@@ -69,7 +69,7 @@ impl Audience {
             groups: Default::default(),
             listeners: HashMap::new(),
             waiting: Vec::new(),
-            sheltered: 0,
+            places: 0,
             twice: Vec::new(),
         }
     }
@@ -94,7 +94,7 @@ impl Audience {
     /// Listeners for whom something is done because they lose too much.
     pub fn sheltered(&self) -> usize {
         // Who is sent everything twice takes two places.
-        self.sheltered - self.twice.len()
+        self.places - self.twice.len()
     }
 
     /// What somebody is sent; None for who does not listen.

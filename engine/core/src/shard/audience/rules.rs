@@ -31,8 +31,8 @@ impl Crowd {
     }
 
     /// Whether there are so many `places` more for a listener that loses packets, where `here` are taken in this room and
-    /// `all` in the shard. A room takes at most twice what it leaves to others (as in Choudhury and Hahne's dynamic thresholds for
-    /// shared buffers): alone two thirds, and whatever others take there is something left.
+    /// `all` in the shard. A room takes at most twice what it leaves to others (as in Choudhury and Hahne's dynamic
+    /// thresholds for shared buffers): alone two thirds, and whatever others take there is something left.
     pub fn affords_shelter(&self, here: usize, all: usize, places: usize) -> bool {
         // As if all but the last of them were taken already.
         let others = places.saturating_sub(1);

@@ -9,7 +9,7 @@ impl Audience {
     /// A listener loses too much; others of the shard take `all` places because they do. True when there is something to
     /// be done for it, and a place: it leaves the mix in the next good moment, and is sent things twice at once.
     pub fn shelter(&mut self, now: Instant, link: LinkKey, kind: Shelter, all: usize) -> bool {
-        let affordable = (self.crowd).affords_shelter(self.sheltered, all, kind.places());
+        let affordable = (self.crowd).affords_shelter(self.places, all, kind.places());
         let helps = |listener: &&mut super::Listener| {
             let of_packs = listener.feed != Feed::Slots && listener.hears == Hears::Both;
             let of_slots = kind == Shelter::Twice && listener.feed == Feed::Slots;
@@ -23,7 +23,7 @@ impl Audience {
             return false;
         };
         listener.sheltered = Some(kind);
-        self.sheltered += kind.places();
+        self.places += kind.places();
         if kind == Shelter::Twice {
             self.twice.push(link);
         }
@@ -41,7 +41,7 @@ impl Audience {
     pub(super) fn expose(&mut self, link: LinkKey) {
         let listener = self.listeners.get_mut(&link);
         if let Some(kind) = listener.and_then(|listener| listener.sheltered.take()) {
-            self.sheltered -= kind.places();
+            self.places -= kind.places();
             self.twice.retain(|other| *other != link);
         }
     }
