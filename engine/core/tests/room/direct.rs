@@ -156,7 +156,7 @@ fn a_pause_in_which_the_sender_sends_nothing_leaves_no_gap_in_its_time() {
 }
 
 #[test]
-fn in_a_pause_in_which_the_sender_sends_nothing_turns_come_5_ms_after_a_frame_would_have() {
+fn in_a_pause_in_which_the_sender_sends_nothing_turns_come_20_ms_after_a_frame_would_have() {
     let mut bench = packed(1, PackSize::Five);
     let mut arrivals = send(1, 0, &sweep(2), true);
     arrivals[40].payload.truncate(1);
@@ -173,7 +173,7 @@ fn in_a_pause_in_which_the_sender_sends_nothing_turns_come_5_ms_after_a_frame_wo
         .collect();
     assert!(after.len() >= 18, "{} packets", after.len());
     assert!(
-        after.iter().all(|after| (5_000..5_100).contains(after)),
+        after.iter().all(|after| (0..100).contains(after)),
         "{after:?}"
     );
 }

@@ -11,11 +11,10 @@ use crate::room::{AudioPacket, RoomSink};
 /// A frame may come so late, in samples, before the clock takes its turn, which leaves a gap in the line's time where
 /// players make something up. Up to then what is late is theirs to even out, as they do with forwarded sound.
 const LATE: i32 = 6 * FRAME_SAMPLES as i32;
-/// The same while there is something of the mix left to send.
-const LATE_AFTER_MIX: i32 = FRAME_SAMPLES as i32;
-/// The same in a sender's pause, where nothing is expected and the clock leaves no gap (5 ms): what comes late makes
-/// players wait longer.
-const LATE_IN_PAUSE: i32 = 240;
+/// The same in a sender's pause, where the clock leaves no gap, and while there is something of the mix left to send. What
+/// is sent later makes players wait longer; a first word that comes later is put off by a frame.
+const LATE_IN_PAUSE: i32 = FRAME_SAMPLES as i32;
+
 impl Mixing {
     /// A frame of the one voice: the turn of a group, after those whose frames are missing.
     pub(super) fn send_directly(
@@ -74,12 +73,10 @@ impl Mixing {
     }
 
     fn patience(&self, direct: &Direct) -> i32 {
-        if direct.pause().is_some() {
-            LATE_IN_PAUSE
-        } else if self.line.has_only(direct.who) {
+        if direct.pause().is_none() && self.line.has_only(direct.who) {
             LATE
         } else {
-            LATE_AFTER_MIX
+            LATE_IN_PAUSE
         }
     }
 
