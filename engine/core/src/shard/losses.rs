@@ -45,6 +45,7 @@ struct Trial {
 /// Which of the last 64 numbers of a line were asked for: a browser asks until a packet comes.
 #[derive(Debug, Default, Clone, Copy)]
 struct Asked {
+    /// Says nothing before the first.
     highest: u16,
     /// Bit n: `highest - n` was.
     seen: u64,
@@ -153,7 +154,7 @@ impl Asked {
     fn is_news(&mut self, sequence: u16) -> bool {
         let ahead = sequence.wrapping_sub(self.highest) as i16;
         let back = u32::from(ahead.unsigned_abs());
-        if ahead > 0 {
+        if ahead > 0 || self.seen == 0 {
             self.seen = self.seen.checked_shl(back).unwrap_or(0) | 1;
         } else if back < u64::BITS {
             let bit = 1 << back;
@@ -161,7 +162,7 @@ impl Asked {
             self.seen |= bit;
             return news;
         } else {
-            // Only the last 128 packets can be asked for: the numbers have gone round since.
+            // Only the last 64 packets are kept to be sent again: the numbers have gone round since.
             self.seen = 1;
         }
         self.highest = sequence;

@@ -66,7 +66,7 @@ proptest! {
 
     #[test]
     fn a_packet_counts_once_however_often_it_is_asked_for(
-        first: u16, asked in prop::collection::vec(0u16..64, 1..200)
+        first in prop_oneof![any::<u16>(), 0xFF00u16..], asked in prop::collection::vec(0u16..64, 1..200)
     ) {
         let mut losses = Losses::default();
         let distinct: std::collections::HashSet<u16> = asked.iter().copied().collect();
