@@ -73,6 +73,10 @@ class Runner:
 
         await self._ask(live.room.id, leave)
 
+    def _expect(self, live: LiveRoom, who: ParticipantId) -> None:
+        live.doors.expect(who, self._clock.now())
+        self._rooms.agenda.soon(live.room.id)
+
     async def _ask(self, room_id: RoomId, wish: Decide) -> Room:
         try:
             return await self._steps.ask(room_id, wish)
@@ -95,27 +99,22 @@ class Runner:
         """Should the account be in the room, its time of grace runs anew: it must not be over while it joins."""
         live = self._rooms.get(room_id)
         if live is not None and (inside := live.room.of(account)) is not None:
-            live.doors.expect(inside.id, self._clock.now())
+            self._expect(live, inside.id)
 
-    async def welcome(self, room_id: RoomId, who: Participant, *, take_over: bool) -> None:
-        """A participant has joined, or joined again: its time of grace runs anew until a door opens.
+    async def take_over(self, room_id: RoomId, who: Participant) -> None:
+        """The sessions a participant has end, and their device is told so; its time of grace runs until a door opens.
 
-        With `take_over` the sessions it had end, and their device is told so. Raises Refused(MEDIA_BUSY).
+        Raises Refused(MEDIA_BUSY).
         """
         live = self._rooms.get(room_id)
-        if live is None:
+        if live is None or not live.doors.any_open(who.id):
             return
-        if take_over and live.doors.any_open(who.id):
-            await self._take_over(live, who)
-        live.doors.expect(who.id, self._clock.now())
-        self._rooms.agenda.soon(room_id)
-
-    async def _take_over(self, live: LiveRoom, who: Participant) -> None:
         try:
             live.engine.cut(who.id, "TAKEN_OVER")
         except MediaBusy as error:
             raise Refused(Code.MEDIA_BUSY) from error
         live.doors.forget(who.id)
+        self._expect(live, who.id)
         live.engine.release(who.id)
         live.engine.bring_in_step(live.room)
         if who.mic is Mic.LIVE:

@@ -139,8 +139,8 @@ class RoomService:
         room = await self._runner.run(room.id, command)
         if not room.live:
             raise Refused(Code.ROOM_ENDED)  # by somebody's wish at the same moment
-        await self._runner.welcome(room.id, need_inside(room, by.account), take_over=take_over)
         if take_over:
+            await self._runner.take_over(room.id, need_inside(room, by.account))
             room = await self._runner.load(room.id)
         participant = need_inside(room, by.account)
         ticket = self._tickets.for_room(room, participant)
