@@ -5,8 +5,9 @@ use crate::srtp::{Index, Indices};
 /// RFC 3711 §3.3.1: a first number in the lower half leaves no doubt about the roll-over counter, even when the first
 /// packets are lost.
 const FIRST_MASK: u64 = 0x7fff;
-/// A step this long would be taken for one back (RFC 3711 §3.3.1): the line goes on as if there had been none.
-const MAX_STEP: i64 = 1 << 15;
+/// Steps shorter than this are taken for what they are, longer ones for steps back, and this one for the one or the other
+/// (RFC 3711 §3.3.1). From here on the line goes on as if there had been none.
+const TOO_LONG: i64 = 1 << 15;
 
 /// Maps the room's count to the listener's: without gaps for what it was not meant to hear.
 #[derive(Debug, Default, Clone, Copy)]
@@ -32,7 +33,8 @@ impl Line {
         let mut own = seq.wrapping_add(self.offset);
         let next = self.indices.next().unwrap_or(self.floor);
         let ahead = own.wrapping_sub(next) as i64;
-        if ahead >= MAX_STEP {
+        // `next` is one step from the last number.
+        if ahead >= TOO_LONG - 1 {
             self.begin(seq);
             own = next;
         } else if ahead < 0 && own.wrapping_sub(self.floor) as i64 <= -1 {
@@ -158,9 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_that_would_look_like_a_step_back_is_none() {
-        let mut line = Line::default();
-        line.claim(100);
-        assert_eq!(claim(&mut line, 100 + 40_000), Some(101));
+    fn a_leap_that_could_look_like_a_step_back_is_none() {
+        for (step, own) in [
+            (32_767, 32_867),
+            (32_768, 101),
+            (32_769, 101),
+            (40_000, 101),
+        ] {
+            let mut line = Line::default();
+            line.claim(100);
+            assert_eq!(claim(&mut line, 100 + step), Some(own));
+        }
     }
 }
