@@ -162,6 +162,23 @@ impl JitterBuffer {
         self.delay.target()
     }
 
+    /// Whether there is something to play now.
+    #[must_use]
+    pub fn has_next(&self, now: Instant) -> bool {
+        match self.state {
+            State::Paused => self.is_ready(now),
+            State::Playing { .. } => !self.held.is_empty(),
+        }
+    }
+
+    /// What is held is played from now on, whether it has waited long enough or not.
+    pub fn hurry(&mut self) {
+        if let (State::Paused, Some(front)) = (self.state, self.held.front()) {
+            let next = front.ts;
+            self.state = State::Playing { next, concealed: 0 };
+        }
+    }
+
     /// Stays paused, keeping only what has come within the target: nobody is asking for the sound at present.
     pub fn idle(&mut self, now: Instant) {
         self.state = State::Paused;

@@ -89,6 +89,16 @@ impl Input {
         self.buffer.waits(now) + decoded
     }
 
+    /// Whether it has something to play now.
+    pub fn has_next(&self, now: Instant) -> bool {
+        self.is_active(now) && (!self.decoded.is_empty() || self.buffer.has_next(now))
+    }
+
+    /// Plays what it holds without waiting for more.
+    pub fn hurry(&mut self) {
+        self.buffer.hurry();
+    }
+
     pub fn is_forgotten(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last_sent) >= FORGET
     }

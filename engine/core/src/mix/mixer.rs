@@ -90,11 +90,19 @@ impl Mixer {
             .unwrap_or_default()
     }
 
-    /// How long it takes until all that `who` has sent by now has been played.
+    /// All that `who` has sent by now is played from now on, without waiting for more; how long that takes.
+    pub fn hurry(&mut self, now: Instant, who: ParticipantKey) -> Duration {
+        let input = self.inputs.iter_mut().find(|input| input.who == who);
+        input.map_or(Duration::ZERO, |input| {
+            input.hurry();
+            input.waits(now)
+        })
+    }
+
+    /// Whether anybody has something to play now.
     #[must_use]
-    pub fn waits_for(&self, now: Instant, who: ParticipantKey) -> Duration {
-        let input = self.inputs.iter().find(|input| input.who == who);
-        input.map_or(Duration::ZERO, |input| input.waits(now))
+    pub fn has_next(&self, now: Instant) -> bool {
+        self.inputs.iter().any(|input| input.has_next(now))
     }
 
     /// Whether nobody has been loud lately: the coming frames are silence.

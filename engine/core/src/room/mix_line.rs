@@ -14,6 +14,9 @@ use crate::rtp::{MAX_CSRCS, time_distance};
 /// While nobody speaks listeners get one packet in so many ticks, as in a sender's own pause (400 ms, RFC 6716
 /// §2.1.9), and the room wakes up for no more.
 const SILENT_TICKS: u32 = 20;
+/// A frame may come so late, in samples, before it leaves a gap in the line's time where players make something up. Up to
+/// then what is late is theirs to even out, as they do with forwarded sound.
+pub(super) const LATE: i32 = 6 * FRAME_SAMPLES as i32;
 /// What a frame of the mix takes at its bitrate, and room for louder ones.
 const USUAL_PACK: usize = MAX_PACKED * 128;
 /// One frame, in RTP time.
@@ -23,6 +26,7 @@ const FRAME: u32 = FRAME_SAMPLES as u32;
 #[derive(Debug)]
 pub(super) struct MixLine {
     ssrc: u32,
+    /// A moment, and the line's time then.
     origin: (Instant, u32),
     size: PackSize,
     /// The sequence number last given in each group.
@@ -124,6 +128,9 @@ impl MixLine {
 
     /// Takes the mixer's next frame, and sends what is due to the group whose turn it is, which is returned.
     pub fn send(&mut self, at: Instant, mixed: &Mixed<'_>, out: &mut impl RoomSink) -> GroupIndex {
+        if mixed.sound {
+            self.wait_at(at);
+        }
         let next = self.next_at(at);
         if mixed.sound {
             let (payload, csrcs) = (mixed.payload, mixed.csrcs);
@@ -138,6 +145,14 @@ impl MixLine {
             );
         }
         self.turn(next.rtp_ts, out)
+    }
+
+    /// Sound that follows on sound may be [`LATE`]: the line's time waits for it.
+    fn wait_at(&mut self, at: Instant) {
+        let late = time_distance(self.rtp_time(at), self.next_ts);
+        if self.silent_ticks == 0 && (0..=LATE).contains(&late) {
+            self.origin.1 = self.origin.1.wrapping_sub(late.unsigned_abs());
+        }
     }
 
     /// Keeps a frame for the turns to come, the next one of them or, for one that is late, those that are left.

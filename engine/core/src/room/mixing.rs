@@ -2,6 +2,7 @@
 
 mod recording;
 mod route;
+mod running;
 mod turns;
 
 use std::time::{Duration, Instant};
@@ -10,13 +11,13 @@ use super::mix_line::MixLine;
 use super::pauses::Pauses;
 use super::tape::Tape;
 use super::{AudioPacket, GroupIndex, Moment, PackSize, ParticipantKey, RoomSink};
-use crate::mix::{Mixed, Mixer};
+use crate::mix::Mixed;
 use crate::opus::{PacketInfo, SILENT_FRAME};
 use crate::random::SplitMix64;
 use crate::slots::Bid;
-use route::Route;
+use route::{Route, Way};
+use running::{Running, TICK};
 
-const TICK: Duration = Duration::from_millis(20);
 /// Ticks missed for longer than this (the machine slept) are silence: what was held for them is old.
 const STALE: Duration = Duration::from_secs(2);
 /// A room that only records wakes up so often in silence.
@@ -36,12 +37,6 @@ pub(super) struct Mixing {
     route: Route,
     /// Some while `wanted` or recording.
     running: Option<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    mixer: Mixer,
-    next_tick: Instant,
 }
 
 impl Mixing {
@@ -109,15 +104,25 @@ impl Mixing {
         if bid.loudness.is_speech() {
             self.pauses.on_speech(now);
         }
-        let waits = |who| {
-            let running = self.running.as_ref();
-            running.map_or(Duration::ZERO, |running| running.mixer.waits_for(now, who))
-        };
-        if self.wanted && (self.route).goes_directly(now, bid, (packet, info), moment, waits) {
-            self.send_directly(now, csrc, packet, info, out);
+        if self.wanted {
+            match self.route.way(now, bid, (packet, info), moment) {
+                Way::Directly => self.send_directly(now, csrc, packet, info, out),
+                Way::MixedAfter(who) => self.mix_after(now, who, out),
+                Way::Mixed => {}
+            }
         }
         if let Some(running) = &mut self.running {
             running.mixer.push(now, bid, csrc, packet, info);
+            running.arrived(now, bid.who);
+        }
+    }
+
+    /// The mix takes over from a voice that went directly, where that has come to.
+    fn mix_after(&mut self, now: Instant, who: ParticipantKey, out: &mut impl RoomSink) {
+        if let Some(running) = &mut self.running {
+            let tape = self.tape.as_mut();
+            let recorded = tape.map(|tape| |mixed: &Mixed<'_>| tape.push(mixed.payload, out));
+            running.catch_up(now, who, recorded);
         }
     }
 
@@ -149,7 +154,10 @@ impl Mixing {
         if stale || running.mixer.is_silent(at) {
             self.route.rest();
         }
-        let heard = self.wanted && self.route.is_mixed(at);
+        if running.gives_back(at) {
+            return;
+        }
+        let heard = self.wanted && self.route.direct().is_none();
         let mixed = if stale {
             silence()
         } else {
@@ -161,7 +169,6 @@ impl Mixing {
         if self.route.direct().is_some() {
             self.pass_turns(at, out);
         } else if self.wanted {
-            let mixed = if heard { mixed } else { silence() };
             self.route.on_mixed(mixed.sound);
             let group = self.line.send(at, &mixed, out);
             self.after_turn(at, group, out);
@@ -184,7 +191,9 @@ impl Mixing {
     }
 
     pub fn next_timeout(&self) -> Option<Instant> {
-        let Running { mixer, next_tick } = self.running.as_ref()?;
+        let Running {
+            mixer, next_tick, ..
+        } = self.running.as_ref()?;
         let idle = match (mixer.is_silent(*next_tick), self.wanted) {
             (false, _) => 0,
             (true, true) => self.line.idle_ticks(),
@@ -203,24 +212,6 @@ impl Mixing {
         } else if self.running.is_none() {
             self.running = Some(Running::new(now));
         }
-    }
-}
-
-impl Running {
-    fn new(now: Instant) -> Self {
-        Self {
-            mixer: Mixer::new(),
-            next_tick: now + TICK,
-        }
-    }
-
-    /// The next tick, if its time has come.
-    fn due(&mut self, now: Instant) -> Option<Instant> {
-        let at = self.next_tick;
-        (at <= now).then(|| {
-            self.next_tick = at + TICK;
-            at
-        })
     }
 }
 

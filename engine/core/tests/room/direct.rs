@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::bench::{Bench, csrc, ms, send};
 use crate::ear::{Heard, decode};
 use crate::likeness::likeness;
-use crate::speech::{Frame, encode, encode_with, padded, silence, talk};
+use crate::speech::{Frame, encode, encode_with, silence, talk, with_later};
 
 /// A room whose listeners get packs of `size`.
 fn packed(speakers: u32, size: PackSize) -> Bench {
@@ -290,10 +290,7 @@ fn a_voice_out_of_order_is_mixed_soon_and_heard_well() {
     let direct = sent_to(&bench, 0, &said);
     assert!(direct.len() < 40, "{} frames went directly", direct.len());
     let (alike, lag) = likeness(&pcm[96_000..], &decode(&after, start)[96_000..]);
-    assert!(
-        alike > 0.9 && (1_920..4_800).contains(&lag),
-        "likeness {alike}, lag {lag}"
-    );
+    assert!(alike > 0.95 && lag < 4_800, "likeness {alike}, lag {lag}");
     assert_in_order(&bench);
 }
 
@@ -335,7 +332,8 @@ fn heard_of_both(ann: &[Frame], ben: &[Frame], group: u8, record: bool) -> [(f32
     assert_in_order(&bench);
     let heard = decode(&bench.ear.group(group), start);
     let (ann, ben) = ann_and_ben();
-    let said: Vec<f32> = ann.iter().zip(&ben).map(|(a, b)| a + b).collect();
+    // Ben waits in a jitter buffer; Ann, who is heard already, does not.
+    let said = with_later(&ann, &[&ben], 60);
     [0..2, 2..4, 5..8].map(|seconds| {
         let (from, to) = (seconds.start * 48_000, seconds.end * 48_000);
         likeness(&said[from..to], &heard[from..])
@@ -346,18 +344,45 @@ fn heard_of_both(ann: &[Frame], ben: &[Frame], group: u8, record: bool) -> [(f32
 fn a_second_voice_is_met_by_the_mix_and_a_pause_leads_back_to_one() {
     let (ann, ben) = ann_and_ben();
     let (ann, ben) = (encode(&ann), encode(&ben));
-    let (only_mixed, of_ben) = (padded(ann.clone()), padded(ben.clone()));
-    let [_, mixed, _] = heard_of_both(&only_mixed, &of_ben, 0, false);
     for (group, record) in [(0, false), (3, false), (1, true)] {
         let [alone, both, again] = heard_of_both(&ann, &ben, group, record);
         assert!(alone.0 > 0.98 && alone.1 < 400, "{alone:?}");
-        assert!(
-            both.0 > mixed.0 - 0.02,
-            "{both:?}, where all was mixed {mixed:?}"
-        );
-        assert!((1_900..5_000).contains(&both.1), "{both:?}");
+        // The encoder's frame and its look-ahead, and up to a tick.
+        assert!(both.0 > 0.97 && both.1 < 3 * 960, "{both:?}");
         // Up to a frame later: the mix's last tick is the line's time until then.
         assert!(again.0 > 0.98 && again.1 < 400 + 960, "{again:?}");
+    }
+}
+
+/// A player that has as much as it needs for one voice makes nothing up: no gap, and no pack later than a jitter buffer
+/// would have made it.
+#[test]
+fn from_one_voice_to_two_and_back_there_is_no_gap_and_no_pack_is_later_by_much() {
+    let (ann, ben) = ann_and_ben();
+    let (ann, ben) = (encode(&ann), encode(&ben));
+    for phase in (0..20).step_by(3) {
+        let mut bench = packed(2, PackSize::Five);
+        bench.play([send(1, 3, &ann, true), send(2, phase, &ben, true)].concat());
+        for group in 0..5 {
+            assert_no_gap(&bench, group);
+            let packets = bench.ear.group(group);
+            let start = packets[0].rtp_ts;
+            let late = |packet: &Heard| {
+                let end =
+                    packet.rtp_ts.wrapping_sub(start) / 48 + 20 * unpacked(packet).len() as u32;
+                packet.at.as_millis() as i64 - i64::from(end)
+            };
+            let whole = packets
+                .iter()
+                .filter(|packet| unpacked(packet).len() == 5)
+                .map(late);
+            let (least, most) = (whole.clone().min(), whole.max());
+            assert!(
+                most.zip(least)
+                    .is_some_and(|(most, least)| most - least <= 30),
+                "{least:?} to {most:?} ms"
+            );
+        }
     }
 }
 
@@ -378,10 +403,10 @@ fn where_the_mix_takes_over_nothing_is_heard_twice_and_nothing_is_left_out() {
     let [last, first] = &bench.ear.mix[last..last + 2] else {
         panic!("it did not go on in the mix");
     };
-    assert!(first.marker && first.csrcs.contains(&csrc(1)));
-    // What waits in the jitter buffer has been heard: 40 ms, and up to a tick more.
-    let gap = first.rtp_ts.wrapping_sub(last.rtp_ts) / 960;
-    assert!((3..=4).contains(&gap), "{gap} frames");
+    assert!(first.csrcs.contains(&csrc(1)));
+    assert_eq!(first.rtp_ts.wrapping_sub(last.rtp_ts), 960, "no gap");
+    let late = first.at - last.at;
+    assert!(late <= ms(40), "at most a tick late: {late:?}");
 }
 
 /// What happens to each packet on its way: lost, held up so long with all that follow, or nothing.

@@ -7,7 +7,7 @@ use palabre_core::room::RecordingKey;
 
 use crate::bench::{Bench, ms, send};
 use crate::likeness::likeness;
-use crate::speech::{encode, silence, talk};
+use crate::speech::{encode, silence, talk, with_later};
 
 fn decoded(file: &[u8]) -> Vec<f32> {
     let (reader, mut decoder) = (
@@ -50,6 +50,39 @@ fn a_recording_holds_what_was_said_and_lasts_as_long_as_the_wall_clock_says() {
         let (alike, lag) = likeness(&said[..4 * 48_000], heard);
         assert!(
             alike > 0.9 && lag <= 4_800,
+            "{part:?}: likeness {alike}, lag {lag}"
+        );
+    }
+}
+
+#[test]
+fn a_recording_holds_every_word_where_a_second_voice_interrupts_one_that_listeners_heard_directly()
+{
+    let mut ann = talk(&["Front_Center", "Rear_Left"], 4);
+    ann.extend(silence(2));
+    let mut ben = silence(2);
+    ben.extend(talk(&["Rear_Right"], 2));
+    ben.extend(silence(2));
+    let mut bench = Bench::new(2);
+    bench.want_mix();
+    bench.record("both");
+    bench.play(
+        [
+            send(1, 0, &encode(&ann), true),
+            send(2, 0, &encode(&ben), true),
+        ]
+        .concat(),
+    );
+    bench.until(ms(8_000));
+    bench.stop_recording();
+    assert_eq!(bench.ear.stopped, [(RecordingKey(1), 8_000)]);
+    let heard = decoded(&bench.ear.pages);
+    let said = with_later(&ann, &[&ben], 60);
+    for part in [0..2, 2..4, 0..4] {
+        let (from, to) = (part.start * 48_000, part.end * 48_000);
+        let (alike, lag) = likeness(&said[from..to], &heard[from..]);
+        assert!(
+            alike > 0.95 && lag < 4_800,
             "{part:?}: likeness {alike}, lag {lag}"
         );
     }

@@ -33,6 +33,16 @@ pub fn talk(names: &[&str], seconds: usize) -> Vec<f32> {
     all.into_iter().cycle().take(seconds * 48_000).collect()
 }
 
+/// The sum of what one says and of what others say, who wait so many ms in buffers that the first one does not.
+pub fn with_later(first: &[f32], others: &[&[f32]], wait_ms: usize) -> Vec<f32> {
+    let mut sum = first.to_vec();
+    for other in others {
+        let late = sum.iter_mut().skip(wait_ms * 48);
+        late.zip(*other).for_each(|(sum, sample)| *sum += sample);
+    }
+    sum
+}
+
 pub fn silence(seconds: usize) -> Vec<f32> {
     vec![0.0; seconds * 48_000]
 }

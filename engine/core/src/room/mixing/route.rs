@@ -10,13 +10,21 @@ use crate::slots::Bid;
 /// A voice whose frames come out of order is mixed for this long at least.
 const DISORDER: Duration = Duration::from_secs(30);
 
+/// How a packet reaches the listeners of the mix.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// As it is.
+    Directly,
+    Mixed,
+    /// Mixed, from this packet on; so far they heard this one directly.
+    MixedAfter(ParticipantKey),
+}
+
 /// How what is loud is sent at present.
 #[derive(Debug, Default)]
 pub(super) struct Route {
     /// While one voice alone is loud: its frames go to the listeners instead of the mix.
     direct: Option<Direct>,
-    /// The mix repeats up to then what listeners have heard directly.
-    repeats_until: Option<Instant>,
     /// Nothing has been sent since somebody began to listen.
     unheard: bool,
     /// Nothing goes directly before.
@@ -26,7 +34,7 @@ pub(super) struct Route {
 impl Route {
     /// Somebody listens again, or nobody any more.
     pub fn begin(&mut self, wanted: bool) {
-        (self.direct, self.repeats_until) = (None, None);
+        self.direct = None;
         self.unheard = wanted;
     }
 
@@ -49,28 +57,21 @@ impl Route {
         self.direct.take_if(|direct| direct.who == who);
     }
 
-    /// Whether the mixer's frame of `at` is for the listeners.
-    pub fn is_mixed(&self, at: Instant) -> bool {
-        let repeats = self.repeats_until.is_some_and(|until| at <= until);
-        self.direct.is_none() && !repeats
-    }
-
     /// A frame of the mixer's goes out.
     pub fn on_mixed(&mut self, sound: bool) {
         self.unheard &= !sound;
     }
 
-    /// Whether this packet goes out as it is. A voice begins to do so in a pause (`moment` is how it was before the
-    /// packet) or where nobody has heard anything yet, and goes on until somebody else is loud, or it sends what does
-    /// not fit. Then the mix takes over, which `waits` so long until it has played all that somebody sent by now.
-    pub fn goes_directly(
+    /// Which way this packet goes. A voice begins to go directly in a pause (`moment` is how it was before the packet) or
+    /// where nobody has heard anything yet, and goes on until somebody else is loud, or it sends what does not fit. Then
+    /// the mix takes over.
+    pub fn way(
         &mut self,
         now: Instant,
         bid: &Bid,
         (packet, info): (&AudioPacket<'_>, &PacketInfo),
         moment: Moment,
-        waits: impl FnOnce(ParticipantKey) -> Duration,
-    ) -> bool {
+    ) -> Way {
         let loud = bid.loudness.is_speech();
         let own = self.direct.as_ref().filter(|d| d.who == bid.who);
         let (own, disorderly) = (own.is_some(), own.is_some_and(Direct::is_disorderly));
@@ -79,23 +80,14 @@ impl Route {
         }
         let may = direct::fits(packet, info) && self.mixed_until.is_none_or(|until| until <= now);
         if own && may {
-            return true;
+            return Way::Directly;
         }
         if loud && may && (moment != Moment::Speech || self.unheard) {
             self.begin(false);
             self.direct = Some(Direct::new(bid.who));
-            return true;
+            return Way::Directly;
         }
-        if own || loud {
-            self.mix_from(now, waits);
-        }
-        false
-    }
-
-    /// The mix takes over. It is later than the voice has been: what it still holds of it has been heard.
-    fn mix_from(&mut self, now: Instant, waits: impl FnOnce(ParticipantKey) -> Duration) {
-        if let Some(direct) = self.direct.take() {
-            self.repeats_until = Some(now + waits(direct.who));
-        }
+        let ends = self.direct.take_if(|_| own || loud);
+        ends.map_or(Way::Mixed, |direct| Way::MixedAfter(direct.who))
     }
 }

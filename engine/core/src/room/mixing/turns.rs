@@ -6,13 +6,12 @@ use super::Mixing;
 use crate::opus::{FRAME_SAMPLES, PacketInfo};
 use crate::room::direct::Direct;
 use crate::room::history::Sound;
+use crate::room::mix_line::LATE;
 use crate::room::{AudioPacket, RoomSink};
 
-/// A frame may come so late, in samples, before the clock takes its turn, which leaves a gap in the line's time where
-/// players make something up. Up to then what is late is theirs to even out, as they do with forwarded sound.
-const LATE: i32 = 6 * FRAME_SAMPLES as i32;
-/// The same in a sender's pause, where the clock leaves no gap, and while there is something of the mix left to send. What
-/// is sent later makes players wait longer; a first word that comes later is put off by a frame.
+/// In a sender's pause, and while there is something of the mix left to send, a frame may be so late, in samples, before the
+/// clock takes its turn: it leaves no gap there. What is sent later makes players wait longer; a first word that comes
+/// later is put off by a frame.
 const LATE_IN_PAUSE: i32 = FRAME_SAMPLES as i32;
 
 impl Mixing {
