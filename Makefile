@@ -23,10 +23,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 # The machine's own programs go first; the environment adds what is missing, cmake above all.
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin
 
-.PHONY: help run test check bench gen images fuzz clean preflight tools engine-dev engine-release web
+.PHONY: help run test check bench bench-browsers gen images fuzz clean preflight tools engine-dev engine-release web
 
 help: ## list these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 run: engine-release web ## install and build everything, then serve on http://localhost:8080
 	@.venv/bin/palabre serve
@@ -87,6 +87,9 @@ images: engine-dev web testbed ## take the pictures of the documentation again
 bench: engine-release ## measure against the targets: packets, listeners, latency, joins, memory, events
 	@$(CARGO) build --release $(CARGO_ARGS) -p palabre-load
 	@.venv/bin/python -m bench
+
+bench-browsers: engine-release web testbed ## a voice over bad networks in browsers, beside Janus; ONLY="pack100 --firefox" for some
+	@.venv/bin/python -m bench.browsers --write $(ONLY)
 
 fuzz: preflight ## every fuzz target for a minute
 	@engine/fuzz/run.sh 60

@@ -26,7 +26,7 @@ the highest are in brackets. Palabre's web client asks for lost packets again (N
 not offer that for sound, and has a line of its own where the page alters the offer to name it. Whoever loses too much
 of the packs is sent the short packets of what is forwarded, and its browser waits longer for what comes again (ADR 36);
 Firefox, which never asks, is sent each of them twice (ADR 37). This takes some seconds, so the first 12 s of each
-weather are not judged. By `python -m bench.browsers`; while these figures were taken, {load} programs at a time wanted
+weather are not judged. By `make bench-browsers`; while these figures were taken, {load} programs at a time wanted
 one of the machine's cores.
 
 {table}
