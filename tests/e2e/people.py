@@ -104,10 +104,11 @@ class Member:
         self.person.click("leave-room")
 
 
-def talk(speaker: Member, listener: Member) -> None:
-    """The speaker opens a voice chat of a channel and talks; the listener, who may not, comes to hear it."""
+def talk(speaker: Member, *listeners: Member) -> None:
+    """The speaker opens a voice chat of a channel and talks; the listeners, who may not, come to hear it."""
     chat = speaker.create_channel("Evening talks", "evening")
     speaker.start_voice_chat("How bees vote")
     speaker.open_microphone()
-    listener.subscribe(chat)
-    listener.join_voice_chat()
+    for listener in listeners:
+        listener.subscribe(chat)
+        listener.join_voice_chat()

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import speech
 from tests.e2e.browsers import FRAME_S, Person, eventually
 from tests.e2e.conftest import Arrival, Voices
-from tests.e2e.people import Member
+from tests.e2e.people import Member, talk
 from tests.e2e.test_voices import clearly_heard
 
 MIX = 3
@@ -88,15 +88,9 @@ def test_a_room_that_becomes_big_is_heard_on_in_packs_in_chromium_and_in_firefox
 def test_a_second_voice_joins_in_and_nothing_is_made_up_for_who_hears_packs(
     arrive: Arrival, voices: Voices
 ) -> None:
-    ann = arrive("Ann", microphone=voices.ann_wav)
-    chat = ann.create_channel("Evening talks", "evening")
-    ann.start_voice_chat("How bees vote")
-    ann.open_microphone()
-    bob, carol = arrive("Bob"), arrive("Carol", microphone=voices.carol_wav)
-    dora = arrive("Dora", kind="firefox")
-    for one in (bob, carol, dora):
-        one.subscribe(chat)
-        one.join_voice_chat()
+    ann, bob = arrive("Ann", microphone=voices.ann_wav), arrive("Bob")
+    carol = arrive("Carol", microphone=voices.carol_wav)
+    talk(ann, bob, carol, arrive("Dora", kind="firefox"))
     carol.person.click("raise-hand")
     ann.allow(carol)
     bob.person.settle(FRAMES * FRAME_S)
