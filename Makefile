@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # The machine's own programs go first; the environment adds what is missing, cmake above all.
 export PATH := $(PATH):$(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin
 
-.PHONY: help run test check bench bench-browsers gen images fuzz clean preflight tools engine-dev engine-release web
+.PHONY: help run test check bench bench-build bench-browsers gen images fuzz clean preflight tools engine-dev engine-release web
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -84,9 +84,11 @@ gen: tools web/node_modules/.package-lock.json ## write again what is generated:
 images: engine-dev web testbed ## take the pictures of the documentation again
 	@$(STEP) "taking pictures" -- .venv/bin/pytest tests/e2e/test_looks.py --images docs/images
 
-bench: engine-release ## measure against the targets: packets, listeners, latency, joins, memory, events
-	@$(CARGO) build --release $(CARGO_ARGS) -p palabre-load
+bench: bench-build ## measure against the targets: packets, listeners, latency, joins, memory, events
 	@.venv/bin/python -m bench
+
+bench-build: engine-release
+	@$(STEP) "building the load generator" -- $(CARGO) build --release $(CARGO_ARGS) -p palabre-load
 
 bench-browsers: engine-release web testbed ## a voice over bad networks in browsers, beside Janus; ONLY="pack100 --firefox" for some
 	@.venv/bin/python -m bench.browsers --write $(ONLY)

@@ -30,6 +30,7 @@ FULL = Size(
     seconds=8,
     settle_s=3,
     packets=(250, 1000, 2000),
+    rounds=3,
     janus=400,
     forwarded=(2000, 8000),
     packed=(5000, 40_000),
@@ -48,6 +49,7 @@ SMALL = Size(
     seconds=2,
     settle_s=0.5,
     packets=(20,),
+    rounds=1,
     janus=5,
     forwarded=(20, 24),
     packed=(60, 66),
@@ -84,7 +86,7 @@ def main() -> int:
         if not options.small:
             # What was measured is kept, whatever becomes of the next part.
             report.write(results, " ".join(["python -m bench", *sys.argv[1:]]))
-    print(report.table(results.as_json(machine="", command="", date="")))
+    print(report.table(results.as_json()))
     return int(failed)
 
 

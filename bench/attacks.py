@@ -5,6 +5,7 @@ import time
 
 from bench.crowd import AS_THE_WEB, Bench, listen
 from bench.generator import Figures, started
+from bench.whole import delay_p99_ms
 
 ATTACKERS = 300
 """Tickets of the attacker: more than one address may have half open."""
@@ -48,13 +49,10 @@ def _rows(
     what += f"from one address in {flooded['seconds']:.1f} s, {flooded['sessions']} of them sessions; "
     what += f"{flooded['answers_to_strangers']} answers to whoever proved nothing"
     add("flood_lost_percent", beside["lost_percent"], "%", what)
-    late, usual = (figures["last_listener_after_first_ms"]["p99"] for figures in (beside, alone))
-    add(
-        "flood_delays_sound_ms",
-        late - usual,
-        "ms",
-        "by which sound came later meanwhile (p99 of the last one)",
-    )
+    late, usual = delay_p99_ms(beside), delay_p99_ms(alone)
+    what = "by which sound came later meanwhile than before "
+    what += f"({late:.1f} and {usual:.1f} ms; p99, a speaker's frame to the last listener)"
+    add("flood_delays_sound_ms", late - usual, "ms", what)
     what = (
         f"the slowest of {joined['joined']} joins from other addresses meanwhile; {joined['failed']} failed"
     )

@@ -33,6 +33,8 @@ class Size:
     settle_s: float
     packets: tuple[int, ...]
     """Numbers of listeners at which the cost of a packet is measured."""
+    rounds: int
+    """So often each."""
     janus: int
     forwarded: tuple[int, int]
     """Listeners at 20 ms: where the search begins and ends."""
@@ -113,9 +115,21 @@ class Listened:
         return 1e6 * self.cpu.total_s / max(1, int(self.figures["received"]))
 
     @property
+    def hearing(self) -> int:
+        """Listeners who are connected and heard something."""
+        heard = int(self.figures["listeners"]) - int(self.figures["silent_listeners"])
+        return min(heard, int(self.figures["still_connected"]))
+
+    @property
+    def missed_percent(self) -> float:
+        """Of what all of them should have received: who hears nothing has lost everything."""
+        received = 1 - float(self.figures["lost_percent"]) / 100
+        return 100 * (1 - received * self.hearing / max(1, int(self.figures["listeners"])))
+
+    @property
     def keeps_up(self) -> bool:
-        """Nearly nothing was lost, and nobody was late."""
-        return bool(self.figures["lost_percent"] <= MAX_LOST_PERCENT) and self.spread_ms <= MAX_SPREAD_MS
+        """Nearly nothing was missed, and nobody was late."""
+        return self.missed_percent <= MAX_LOST_PERCENT and self.spread_ms <= MAX_SPREAD_MS
 
     @property
     def is_the_servers(self) -> bool:
@@ -135,10 +149,11 @@ def listen(generator: Generator, process: Process) -> tuple[Figures, Listened]:
     figures = generator.until("measured")
     if not figures["decrypted"] or figures["not_decrypted"]:
         raise RuntimeError(f"listeners did not get what they can decrypt: {figures}")
+    figures["listeners"] = joined["listeners"]
     listened = Listened(figures, process.cpu().since(cpu), dropped_on_the_way(process.pid) - between)
     print(
         f"  {joined['listeners']} listeners: {listened.busy_percent:.0f} % of a core, "
-        f"{listened.cpu_us_per_packet:.2f} µs a packet, {figures['lost_percent']:.3f} % lost, "
+        f"{listened.cpu_us_per_packet:.2f} µs a packet, {listened.missed_percent:.3f} % missed, "
         f"last after first {listened.spread_ms} ms",
         file=sys.stderr,
     )

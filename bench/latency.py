@@ -1,7 +1,6 @@
 """How long a voice takes through the server: a speaker's packet in, the last listener's packet out."""
 
-import sys
-
+from bench import raw
 from bench.crowd import AS_THE_WEB, FORWARDED, Bench, Listened, listen
 from bench.generator import started
 from bench.search import PACK_FRAMES
@@ -19,17 +18,21 @@ def _measure(bench: Bench, name: str, count: int, lines: tuple[object, ...], eng
         arguments = bench.crowd(stage, count, *lines)
         with started(*arguments, core=bench.generator_core) as generator:
             _, heard = listen(generator, stage.process)
-    _row(bench, name, heard, count)
+    if not heard.figures["frames_found"]:
+        raise RuntimeError(f"{name}: no frame of the speaker was found again")
+    # In each tick a group of a packed room is served.
+    share = count / engine.get("floor_frames", 1)
+    _row(bench, name, heard, raw.sending(bench, count).burst_ms(share))
 
 
-def _row(bench: Bench, name: str, heard: Listened, count: int) -> None:
+def _row(bench: Bench, name: str, heard: Listened, least_ms: float) -> None:
     figures = heard.figures
     last, first = figures["frame_to_last_listener_ms"], figures["frame_to_first_listener_ms"]
-    if not figures["frames_found"]:
-        print("  no frame of the speaker was found again: no latency", file=sys.stderr)
-        return
     how = "frames as they were sent" if figures["forwarded"] else "mixed"
-    what = f"speaker's packet in to the last of {count} listeners' packets out, beyond packing; {how}; "
-    what += f"to the first listener {first['p99']} ms; the server took {heard.busy_percent:.0f} % of a core"
+    what = (
+        f"speaker's packet in to the last of {heard.hearing} listeners' packets out, beyond packing; {how}; "
+    )
+    what += f"to the first listener {first['p99']} ms; {heard.missed_percent:.2g} % missed; "
+    what += f"the server took {heard.busy_percent:.0f} % of a core"
     points: list[tuple[float, ...]] = [(0.5, last["p50"]), (0.99, last["p99"]), (1.0, last["max"])]
-    bench.results.add(name, last["p99"], "ms", what, None, points)
+    bench.results.add(name, last["p99"], "ms", what, least_ms, points)

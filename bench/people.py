@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -46,7 +47,12 @@ class Account:
 
     def entrance(self, room: str) -> dict[str, Any]:
         """How `palabre-load` joins by itself, through the API."""
-        return {"join_url": f"{self.http.base_url}rooms/{room}/join", "session": self.token, "body": {}}
+        return entrance(f"{self.http.base_url}", room, self.token)
+
+
+def entrance(api: str, room: str, token: str) -> dict[str, Any]:
+    """A line for `palabre-load --entrances`; `api` ends with a slash."""
+    return {"join_url": f"{api}rooms/{room}/join", "session": token, "body": {}}
 
 
 def sign_up(url: str) -> Account:
@@ -62,27 +68,33 @@ def sign_up(url: str) -> Account:
 
 
 def make_many(server: Server, count: int) -> list[Account]:
-    """As many accounts, signed in, put straight into the server's database: hashing thousands of passwords would take
-    minutes, and is not what is measured."""
+    """As many accounts, signed in."""
+    http = httpx.Client(base_url=f"{server.url}/api/v1", timeout=30)
+    return [Account(http, token) for token in write_accounts(server.data / "palabre.sqlite3", count)]
+
+
+def write_accounts(database: Path, count: int) -> list[str]:
+    """Puts so many accounts, signed in for an hour, straight into a server's database: hashing thousands of passwords
+    would take minutes, and is not what is measured. Gives their bearer tokens."""
     now = datetime.now(UTC).replace(tzinfo=None)
     later = now + timedelta(hours=1)
     tokens = [secrets.token_urlsafe(32) for _ in range(count)]
-    people = [(f"acc_bench{n:08}", _handle()["handle"]) for n in range(count)]
-    with closing(sqlite3.connect(server.data / "palabre.sqlite3", timeout=30)) as database, database:
-        database.executemany(
+    own = secrets.token_hex(4)
+    people = [(f"acc_bench_{own}_{n:06}", f"bench_{own}_{n}") for n in range(count)]
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        connection.executemany(
             "INSERT INTO accounts (id, handle, display_name, bio, locale, password_hash, created_at)"
             " VALUES (?, ?, ?, '', 'en', '', ?)",
             [(who, handle, handle, str(now)) for who, handle in people],
         )
-        database.executemany(
+        connection.executemany(
             "INSERT INTO sessions (token_hash, account_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
             [
                 (hashlib.sha256(token.encode()).digest(), who, str(now), str(later))
                 for (who, _), token in zip(people, tokens, strict=True)
             ],
         )
-    http = httpx.Client(base_url=f"{server.url}/api/v1", timeout=30)
-    return [Account(http, token) for token in tokens]
+    return tokens
 
 
 _handles = iter(range(10**9))

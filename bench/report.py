@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,8 @@ QUIET_LOAD = 2.5
 
 def write(results: Results, command: str) -> None:
     """Writes everything again."""
-    about = {"machine": machine(), "command": command, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    about = {"machine": machine(), "command": command, "date": date, "sources": sources()}
     new = [line | {"load": round(load(), 1)} for line in results.as_json(**about)]
     lines = _merged(json.loads(RESULTS.read_text()), new)
     RESULTS.write_text(json.dumps(lines, indent=1, ensure_ascii=False) + "\n")
@@ -82,6 +84,19 @@ def disturbed(lines: list[Line]) -> str:
 def load() -> float:
     """How many programs wanted a core in the last minute."""
     return os.getloadavg()[0]
+
+
+def sources() -> str:
+    """What was measured: git's names of engine/ and src/ as committed; `+` when something was changed since."""
+    trees = [_git("rev-parse", "--short=10", f"HEAD:{folder}") for folder in ("engine", "src")]
+    changed = "+" if _git("status", "--porcelain", "--", "engine", "src") else ""
+    return f"engine {trees[0]}, src {trees[1]}{changed}"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def machine() -> str:

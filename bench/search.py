@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bench import raw
 from bench.crowd import AS_THE_WEB, FORWARDED, Bench, Listened, listen
 from bench.generator import started
 
@@ -11,16 +12,17 @@ CLOSE_ENOUGH = 1.025
 """What does not keep up is at most so many times what does."""
 PACK_FRAMES = 6
 """120 ms, the longest pack."""
+FRAMES_PER_S = 50.0
 
 
 def forwarded(bench: Bench) -> None:
     """How many listeners one core serves at 20 ms."""
-    _search(bench, "listeners_one_core_20ms", bench.size.forwarded, _Tried(FORWARDED, {}))
+    _search(bench, "listeners_one_core_20ms", bench.size.forwarded, _Tried(FORWARDED, {}, FRAMES_PER_S))
 
 
 def packed(bench: Bench) -> None:
     """How many listeners one core serves in packs of 120 ms."""
-    tried = _Tried(AS_THE_WEB, {"floor_frames": PACK_FRAMES})
+    tried = _Tried(AS_THE_WEB, {"floor_frames": PACK_FRAMES}, FRAMES_PER_S / PACK_FRAMES)
     _search(bench, "listeners_one_core_packed", bench.size.packed, tried)
 
 
@@ -30,6 +32,8 @@ class _Tried:
 
     lines: tuple[object, ...]
     engine: dict[str, int]
+    packets_per_s: float
+    """To each."""
     by_count: dict[int, Listened] = field(default_factory=dict)
 
     @property
@@ -58,7 +62,9 @@ def _search(bench: Bench, name: str, bounds: tuple[int, int], tried: _Tried) -> 
         blame = "; the generator lost packets first"
     untried = "" if tried.missed else "; more were not tried"
     what = f"listeners without loss or lateness on one core, {bench.network.interface}{blame}{untried}"
-    bench.results.add(name, tried.held, "", what, None, tried.points())
+    hearing = tried.by_count[tried.held].hearing if tried.held else 0
+    least = raw.sending(bench, tried.held or bounds[0]).listeners(tried.packets_per_s)
+    bench.results.add(name, hearing, "", what, least, tried.points())
 
 
 def _ramp(bench: Bench, bounds: tuple[int, int], tried: _Tried) -> None:

@@ -6,10 +6,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench import raw
 from bench.crowd import Bench
 from bench.generator import SPEECH, Figures, started
 from bench.people import Account, make_many, sign_up
 from bench.server import running
+
+SHORTEST_STORM_S = 1.0
+"""A sentence's pause may be as long as that."""
 
 
 def idle(bench: Bench) -> None:
@@ -23,7 +27,7 @@ def idle(bench: Bench) -> None:
         time.sleep(bench.size.seconds)
         percent = 100 * server.process.cpu().since(before).total_s / bench.size.seconds
     what = f"of one core, {bench.size.idle_rooms} rooms in which nobody is"
-    bench.results.add("idle_cpu_percent", percent, "%", what)
+    bench.results.add("idle_cpu_percent", percent, "%", what, raw.idle_percent(bench))
 
 
 def joins(bench: Bench) -> None:
@@ -48,9 +52,8 @@ def joins(bench: Bench) -> None:
         raise RuntimeError(f"nobody could join: {joined['first_failure']}")
     if joined["failed"]:
         print(f"  {joined['failed']} did not join: {joined['first_failure']}", file=sys.stderr)
-    _join_rows(bench, joined, spent.total_s, _p99(alone), joined["last_listener_after_first_ms"]["p99"])
-    lost = beside["lost_percent"]
-    bench.results.add("lost_after_joins_percent", lost, "%", "packets that listeners missed after the storm")
+    _join_rows(bench, joined, spent.total_s)
+    _sound_rows(bench, alone, joined, beside)
 
 
 def events(bench: Bench) -> None:
@@ -70,12 +73,21 @@ def events(bench: Bench) -> None:
     print(f"  {watching['open']} streams open, {watching['closed']} refused{why}", file=sys.stderr)
     if not watching["open"]:
         raise RuntimeError(f"no event stream opened{why}")
-    whole = [change for change in watched["changes"] if change["streams"] >= watched["open"] > 0]
-    took_ms = sorted(_took_ms(change, asked) for change in whole)
-    if not took_ms:
-        raise RuntimeError(f"no change reached all streams: {watched['changes']}")
+    took_ms = sorted(
+        _took_ms(change, asked) for change in watched["changes"] if _reached_all(change, watched)
+    )
+    if len(took_ms) < len(asked):
+        raise RuntimeError(
+            f"of {len(asked)} changes {len(took_ms)} reached all streams: {watched['changes']}"
+        )
     what = f"median of {len(took_ms)} changed titles, the manager's request to the last of {watching['open']} streams"
-    bench.results.add("event_to_10000_ms", took_ms[len(took_ms) // 2], "ms", what)
+    what += f"; the slowest {took_ms[-1]:.0f} ms; beside it the same bytes into as many sockets"
+    least = raw.event_ms(bench, watching["open"])
+    bench.results.add("event_to_10000_ms", took_ms[len(took_ms) // 2], "ms", what, least)
+
+
+def _reached_all(change: Figures, watched: Figures) -> bool:
+    return bool(change["streams"] >= watched["open"] > 0)
 
 
 def _crowd(bench: Bench, entrances: Path, whip: Figures, first: int) -> tuple[object, ...]:
@@ -85,26 +97,39 @@ def _crowd(bench: Bench, entrances: Path, whip: Figures, first: int) -> tuple[ob
     return (*who, *speaker, *bench.home, "--in-flight", 256, "--seconds", bench.size.seconds)
 
 
-def _join_rows(
-    bench: Bench, joined: Figures, spent_s: float, alone_ms: float, storm_ms: float | None
-) -> None:
+def _join_rows(bench: Bench, joined: Figures, spent_s: float) -> None:
     add, rate = bench.results.add, joined["joins_per_second"]
-    add("joins_per_second", rate, "1/s", "complete joins, the request to join to the first packet heard")
-    own = joined["joined"] / spent_s
-    add(
-        "joins_per_second_of_server_cpu",
-        own,
-        "1/s",
-        "the same per second of the server's CPU, sound included",
-    )
+    what = f"complete joins, the request to join to the first packet heard; {joined['failed']} failed"
+    add("joins_per_second", rate, "1/s", what, raw.handshakes_per_s(bench))
+    own, what = joined["joined"] / spent_s, "the same per second of the server's CPU, sound included"
+    add("joins_per_second_of_server_cpu", own, "1/s", what)
     add("join_p99_ms", joined["join_ms"]["p99"], "ms", "one join in a hundred takes longer")
-    later = (storm_ms or 0.0) - alone_ms
-    what = f"by which sound reached {bench.size.listening} listeners later during the joins (p99 of the last one)"
+
+
+def _sound_rows(bench: Bench, alone: Figures, joined: Figures, beside: Figures) -> None:
+    """What those who listen already noticed of the joins."""
+    add = bench.results.add
+    if joined["seconds"] < SHORTEST_STORM_S:
+        print("  the joins were over too soon to say what they did to the sound", file=sys.stderr)
+        return
+    later = delay_p99_ms(joined) - delay_p99_ms(alone)
+    what = f"by which sound reached {bench.size.listening} listeners later during the joins than before "
+    what += f"({delay_p99_ms(joined):.1f} and {delay_p99_ms(alone):.1f} ms; p99, a speaker's frame to the last of them)"
     add("storm_delays_sound_ms", later, "ms", what)
+    add("lost_during_joins_percent", joined["lost_percent"], "%", "packets that listeners missed meanwhile")
+    add(
+        "lost_after_joins_percent",
+        beside["lost_percent"],
+        "%",
+        "packets that listeners missed after the storm",
+    )
 
 
-def _p99(measured: Figures) -> float:
-    return float(measured["last_listener_after_first_ms"]["p99"] or 0.0)
+def delay_p99_ms(measured: Figures) -> float:
+    """From a speaker's frame in to the last listener's packet out."""
+    if not measured["frames_found"]:
+        raise RuntimeError("no frame of the speaker was found again: nobody heard it")
+    return float(measured["frame_to_last_listener_ms"]["p99"])
 
 
 def _change_titles(host: Account, room: str, seconds: float) -> list[int]:

@@ -12,8 +12,9 @@ from tests.e2e.test_voices import clearly_heard
 
 MIX = 3
 """The line of the mix, after the three slots."""
-FRAMES = 5
 SOON_MS = 400
+A_STUMBLE = 4800
+"""Samples: more than this in three tries is no stumble of a small machine."""
 
 LINES = """(async () => {
   const lines = [];
@@ -30,9 +31,9 @@ LINES = """(async () => {
 
 
 @pytest.fixture
-def settings() -> dict[str, str]:
+def settings(frames: int) -> dict[str, str]:
     """Packed with three listeners: Ann hears herself speak of nobody, but she counts."""
-    return {"FLOOR_ABOVE": "2", "FLOOR_FRAMES": str(FRAMES)}
+    return {"FLOOR_ABOVE": "2", "FLOOR_FRAMES": str(frames)}
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def line(person: Person, number: int) -> Line:
     return lines(person).get(number, Line())
 
 
+@pytest.mark.parametrize("frames", [3, 5, 6])
 def test_a_room_that_becomes_big_is_heard_on_in_packs_in_chromium_and_in_firefox(
-    arrive: Arrival, voices: Voices
+    arrive: Arrival, voices: Voices, frames: int
 ) -> None:
     ann = arrive("Ann", microphone=voices.ann_wav)
     chat = ann.create_channel("Evening talks", "evening")
@@ -79,25 +81,27 @@ def test_a_room_that_becomes_big_is_heard_on_in_packs_in_chromium_and_in_firefox
 
     assert longest_silence_s(bob.person) < LONGEST_PAUSE_S
     for listener in (bob, carol):
-        assert_heard_in_packs(listener.person)
-        assert 0 < clearly_heard(listener, speaker=ann, packet_s=FRAMES * FRAME_S) <= SOON_MS
+        assert_heard_in_packs(listener.person, frames)
+        assert 0 < clearly_heard(listener, speaker=ann, packet_s=frames * FRAME_S) <= SOON_MS
         listener.person.wait_for("participant", participant=ann.participant, speaking="true")
     assert bob.person.evaluate("__probe.connections.length") == sessions, "no new session"
 
 
+@pytest.mark.parametrize("frames", [5])
 def test_a_second_voice_joins_in_and_nothing_is_made_up_for_who_hears_packs(
-    arrive: Arrival, voices: Voices
+    arrive: Arrival, voices: Voices, frames: int
 ) -> None:
     ann, bob = arrive("Ann", microphone=voices.ann_wav), arrive("Bob")
     carol = arrive("Carol", microphone=voices.carol_wav)
     talk(ann, bob, carol, arrive("Dora", kind="firefox"))
     carol.person.click("raise-hand")
     ann.allow(carol)
-    bob.person.settle(FRAMES * FRAME_S)
+    bob.person.settle(frames * FRAME_S)
 
     made_up = [while_both_talk(bob, ann, carol) for _ in range(3)]
 
     assert 0 in made_up, "a small machine may stumble, but not each time"
+    assert sum(made_up) < A_STUMBLE, made_up
 
 
 def while_both_talk(listener: Member, first: Member, second: Member) -> int:
@@ -127,7 +131,7 @@ def longest_silence_s(person: Person) -> float:
     return longest * 0.02
 
 
-def assert_heard_in_packs(person: Person) -> None:
+def assert_heard_in_packs(person: Person, frames: int) -> None:
     """Few packets, none in the slots, and nothing made up; three tries, as a small machine may stumble."""
     made_up: list[int] = []
     person.listen(3)
@@ -137,8 +141,9 @@ def assert_heard_in_packs(person: Person) -> None:
         after = lines(person)
         packets = {at: after[at].packets - before.get(at, Line()).packets for at in after}
         assert sum(packets[at] for at in packets if at != MIX) == 0
-        assert 6 * 50 / FRAMES * 0.5 < packets[MIX] < 6 * 50 / FRAMES * 1.5
+        assert 6 * 50 / frames * 0.5 < packets[MIX] < 6 * 50 / frames * 1.5
         made_up.append(after[MIX].concealed - before[MIX].concealed)
         if made_up[-1] == 0:
-            return
-    raise AssertionError(f"samples made up: {made_up}")
+            break
+    assert made_up[-1] == 0, f"samples made up: {made_up}"
+    assert sum(made_up) < A_STUMBLE, f"samples made up: {made_up}"

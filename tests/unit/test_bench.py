@@ -1,11 +1,12 @@
 """What `make bench` says of what it measured."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import namespace, search
+from bench import measures, namespace, raw, search, whole
 from bench.__main__ import SMALL
 from bench.crowd import FORWARDED, Bench, Listened
 from bench.report import _merged, table
@@ -17,8 +18,18 @@ def lines(*rows: Row) -> list[dict[str, Any]]:
     return Results(list(rows)).as_json(machine="here", command="bench", date="2026-11-21")
 
 
-def listened(lost_percent: float = 0.0, spread_ms: float = 1.0, dropped: int = 0) -> Listened:
+def listened(
+    lost_percent: float = 0.0,
+    spread_ms: float = 1.0,
+    dropped: int = 0,
+    silent: int = 0,
+    gone: int = 0,
+    count: int = 2000,
+) -> Listened:
     figures = {
+        "listeners": count,
+        "silent_listeners": silent,
+        "still_connected": count - gone,
         "received": 1000,
         "seconds": 1.0,
         "lost_percent": lost_percent,
@@ -28,10 +39,11 @@ def listened(lost_percent: float = 0.0, spread_ms: float = 1.0, dropped: int = 0
     return Listened(figures, Cpu(0.001, 0.001, 0.001), 0)
 
 
-def test_a_row_with_a_peer_is_judged_by_its_ratio_and_one_without_by_its_value() -> None:
+def test_the_cost_of_a_packet_is_judged_by_its_ratio_and_any_other_row_by_its_value() -> None:
     assert Row("cpu_per_packet_vs_raw", 5.0, "µs", "", limit=4.0).reached
     assert not Row("cpu_per_packet_vs_raw", 6.0, "µs", "", limit=4.0).reached
-    assert Row("joins_per_second", 1001, "1/s", "").reached
+    assert not Row("cpu_per_packet_vs_raw", 0.9, "µs", "").reached, "nothing to compare with"
+    assert Row("joins_per_second", 1001, "1/s", "", limit=7000).reached
     assert Row("join_p99_ms", 3, "ms", "").reached is None
 
 
@@ -55,9 +67,13 @@ def test_the_table_shows_rows_with_a_target_first_and_with_it() -> None:
         (listened(), True),
         (listened(lost_percent=0.2), False),
         (listened(spread_ms=21.0), False),
+        (listened(silent=1), True),
+        (listened(silent=3), False),
+        (listened(gone=3), False),
+        (listened(lost_percent=0.06, silent=1), False),
     ],
 )
-def test_a_server_keeps_up_without_loss_and_before_the_next_packet_is_due(
+def test_a_server_keeps_up_when_all_hear_without_loss_and_before_the_next_packet_is_due(
     heard: Listened, keeps_up: bool
 ) -> None:
     assert heard.keeps_up is keeps_up
@@ -68,6 +84,21 @@ def test_what_the_generator_lost_is_not_the_servers() -> None:
     assert not listened(dropped=1).is_the_servers
 
 
+def test_the_cost_of_a_packet_is_judged_where_it_is_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = {250: (3.0, 2.0), 1000: (5.0, 4.0), 2000: (4.0, 3.5)}
+    monkeypatch.setattr(measures, "_packets", lambda _, listeners: (listeners, *costs[listeners]))
+    size = replace(SMALL, packets=tuple(costs))
+    bench = Bench(Path(), namespace.LOOPBACK, None, None, size, Results())
+    measures.packets(bench)
+    (row,) = bench.results.rows
+    assert (row.value, row.ratio, row.reached, len(row.points)) == (3.0, 1.5, False, 3)
+
+
+def test_sound_that_nobody_heard_is_no_figure() -> None:
+    with pytest.raises(RuntimeError, match="nobody heard"):
+        whole.delay_p99_ms({"frames_found": 0, "frame_to_last_listener_ms": {"p99": None}})
+
+
 def test_cpu_per_packet_counts_all_threads() -> None:
     assert listened().cpu_us_per_packet == pytest.approx(3.0)
 
@@ -76,7 +107,7 @@ def search_where(holds: int, monkeypatch: pytest.MonkeyPatch, most: int = 8000) 
     """The row of a search on a machine that keeps up with so many listeners."""
 
     def tried(_bench: Bench, count: int, tries: Any) -> None:
-        tries.by_count[count] = listened(spread_ms=20 * count / holds)
+        tries.by_count[count] = listened(spread_ms=20 * count / holds, count=count)
 
     def ramp(bench: Bench, bounds: tuple[int, int], tries: Any) -> None:
         for count in (2000, 2400, 2880, 3456, 4147, 4976, 5971, 7165, most):
@@ -86,8 +117,9 @@ def search_where(holds: int, monkeypatch: pytest.MonkeyPatch, most: int = 8000) 
 
     monkeypatch.setattr(search, "_try", tried)
     monkeypatch.setattr(search, "_ramp", ramp)
+    monkeypatch.setattr(raw, "sending", lambda *_: raw.Sending(us_per_packet=2.5, kb_per_listener=0.6))
     bench = Bench(Path(), namespace.LOOPBACK, None, None, SMALL, Results())
-    search._search(bench, "listeners_one_core_20ms", (2000, most), search._Tried(FORWARDED, {}))
+    search._search(bench, "listeners_one_core_20ms", (2000, most), search._Tried(FORWARDED, {}, 50.0))
     return bench.results.rows[0]
 
 
@@ -97,6 +129,7 @@ def test_the_most_that_one_core_serves_is_found_to_within_three_in_a_hundred(
 ) -> None:
     row = search_where(holds, monkeypatch)
     assert row.value <= holds < row.value * 1.03
+    assert row.limit == 8000, "a second of one core over fifty packets of 2.5 µs"
     assert [point[0] for point in row.points] == sorted(point[0] for point in row.points)
 
 

@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use palabre_load::lean::Watch;
+use palabre_load::raw::{StreamOptions, Streams};
 use palabre_load::{Door, Entrance};
 use serde_json::json;
 use stage::{PATIENCE, ROOM, Stage};
@@ -81,4 +82,40 @@ fn who_is_not_let_in_is_told_why_at_once() {
     assert!(asked.elapsed() < Duration::from_secs(5));
     assert_eq!(watch.open(), 0);
     assert!(watch.closed()[0].to_string().contains("answered 4"));
+}
+
+#[test]
+fn streams_of_the_raw_limit_see_each_event_and_when_it_began() {
+    let options = StreamOptions {
+        streams: 3,
+        events: 2,
+        bytes: 120,
+        core: None,
+    };
+    let mut raw = Streams::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
+    let url = format!("http://{}/events", raw.address().unwrap());
+    let serving = std::thread::spawn(move || {
+        raw.open_all().unwrap();
+        // The socket goes with `raw`: who watches has read everything by then.
+        let begun = raw.tell_all().unwrap();
+        (begun, raw)
+    });
+    let entrances = vec![Entrance::Door(Door::new(url, "")); 3];
+    let mut watch = Watch::new(entrances, None).unwrap();
+    watch.open_all(PATIENCE, |_| {}).unwrap();
+    assert_eq!(watch.open(), 3);
+    let mut seen = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    while seen.len() < 2 && Instant::now() < deadline {
+        seen.extend(watch.run_for(Duration::from_millis(300)));
+    }
+    let (begun, _raw) = serving.join().unwrap();
+    let told: Vec<_> = seen.iter().map(|event| (event.id, event.streams)).collect();
+    assert_eq!(told, [(1, 3), (2, 3)]);
+    assert!(
+        begun
+            .iter()
+            .zip(&seen)
+            .all(|(at, event)| *at <= event.first_ns)
+    );
 }

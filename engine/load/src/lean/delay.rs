@@ -27,7 +27,8 @@ const TELLING_BYTES: usize = 20;
 /// The bits of a TOC byte that say how many frames there are.
 const CODE: u8 = 3;
 
-/// A packet as the first listener got it, decrypted.
+/// A packet as one of the first listeners got it, decrypted.
+#[derive(Debug, Clone)]
 pub struct Ear {
     pub moment: Moment,
     pub opus: Vec<u8>,
@@ -36,16 +37,32 @@ pub struct Ear {
 /// How long frames of the speaker took, milliseconds each.
 #[derive(Debug, Default)]
 pub struct Delay {
-    /// Until the first listener's packet left.
+    /// Until the packet of the first listener of a group left.
     pub first_ms: Vec<f64>,
-    /// Until the last listener's packet left.
+    /// Until the packet of the last listener of a group left.
     pub last_ms: Vec<f64>,
     /// Frames came as they were sent, alone or in packs.
     pub forwarded: bool,
 }
 
-/// `sent_ns` says when each frame of the (repeated) speech left the speaker.
-pub fn measure(
+/// What all of these listeners heard together. `sent_ns` says when each frame of the (repeated) speech left the speaker.
+pub fn measure_all(
+    speech: &Speech,
+    sent_ns: &[u64],
+    ears: &[Vec<Ear>],
+    lateness: &Lateness,
+) -> Result<Delay, LoadError> {
+    let mut all = Delay::default();
+    for ear in ears.iter().filter(|ear| !ear.is_empty()) {
+        let one = measure(speech, sent_ns, ear, lateness)?;
+        all.forwarded |= one.forwarded;
+        all.first_ms.extend(one.first_ms);
+        all.last_ms.extend(one.last_ms);
+    }
+    Ok(all)
+}
+
+fn measure(
     speech: &Speech,
     sent_ns: &[u64],
     ear: &[Ear],

@@ -5,6 +5,8 @@
 //! same run on the same cores over the same interface.
 
 mod batch;
+mod handshakes;
+mod streams;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
@@ -22,6 +24,8 @@ use crate::fleet::Ports;
 use crate::lean::socket_option;
 use batch::Batch;
 pub(crate) use batch::to_c;
+pub use handshakes::{Handshakes, measure_handshakes};
+pub use streams::{StreamOptions, Streams};
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +49,26 @@ pub struct Report {
     pub received: u64,
     /// CPU time of the sending thread per packet sent.
     pub cpu_us_per_packet: f64,
+    /// What the sender keeps of a listener: a key and an address.
+    pub bytes_per_listener: f64,
+}
+
+/// What one sender did.
+struct Sent {
+    packets: u64,
+    cpu: Duration,
+    bytes_per_listener: f64,
+}
+
+impl Sent {
+    fn report(&self, received: u64) -> Report {
+        Report {
+            sent: self.packets,
+            received,
+            cpu_us_per_packet: self.cpu.as_secs_f64() * 1e6 / self.packets.max(1) as f64,
+            bytes_per_listener: self.bytes_per_listener,
+        }
+    }
 }
 
 /// Sends to that many listeners on loopback for that long.
@@ -60,24 +84,17 @@ pub fn measure(options: Options) -> Result<Report, LoadError> {
     let sent = sender.join();
     stop.store(true, Ordering::Relaxed);
     let received = receiver.join();
-    let (sent, cpu) = sent.map_err(|_| io::Error::other("the sender panicked"))??;
-    Ok(Report {
-        sent,
-        received: received.map_err(|_| io::Error::other("the receiver panicked"))??,
-        cpu_us_per_packet: cpu.as_secs_f64() * 1e6 / sent.max(1) as f64,
-    })
+    let sent = sent.map_err(|_| io::Error::other("the sender panicked"))??;
+    let received = received.map_err(|_| io::Error::other("the receiver panicked"))??;
+    Ok(sent.report(received))
 }
 
 /// Sends to listeners elsewhere (a [`crate::lean::Sink`]): the first one's address and the port of all.
 pub fn measure_toward(options: Options, first: SocketAddrV4) -> Result<Report, LoadError> {
     let sender = thread::spawn(move || send(options, first));
     let sent = sender.join();
-    let (sent, cpu) = sent.map_err(|_| io::Error::other("the sender panicked"))??;
-    Ok(Report {
-        sent,
-        received: 0,
-        cpu_us_per_packet: cpu.as_secs_f64() * 1e6 / sent.max(1) as f64,
-    })
+    let sent = sent.map_err(|_| io::Error::other("the sender panicked"))??;
+    Ok(sent.report(0))
 }
 
 /// The listeners: one socket, as in a fleet, so that the kernel does the same for both.
@@ -97,24 +114,40 @@ fn receive(options: Options, ready: &Sender<u16>, stop: &AtomicBool) -> io::Resu
     Ok(received)
 }
 
-fn send(options: Options, first: SocketAddrV4) -> io::Result<(u64, Duration)> {
+fn send(options: Options, first: SocketAddrV4) -> io::Result<Sent> {
     options.sender_core.map_or(Ok(()), pin_to_core)?;
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     // A packet that may be cut on its way costs the kernel a number more.
     let never = libc::IP_PMTUDISC_PROBE;
     socket_option::set(&socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, never)?;
+    let empty = resident_bytes()?;
     let listeners = listeners(options.listeners, first)?;
+    let kept = resident_bytes()?.saturating_sub(empty);
     let mut batch = Batch::new(options.batch, options.packet_bytes);
     let (start, cpu_before) = (Instant::now(), thread_time()?);
-    let (mut sent, mut burst) = (0, 0);
+    let (mut packets, mut burst) = (0, 0);
     while start.elapsed() < options.time {
-        sent += send_burst(&socket, &listeners, &mut batch, burst)?;
+        packets += send_burst(&socket, &listeners, &mut batch, burst)?;
         burst += 1;
         thread::sleep(
             (start + options.packet_time * burst).saturating_duration_since(Instant::now()),
         );
     }
-    Ok((sent, thread_time()? - cpu_before))
+    Ok(Sent {
+        packets,
+        cpu: thread_time()? - cpu_before,
+        bytes_per_listener: kept as f64 / options.listeners.max(1) as f64,
+    })
+}
+
+/// The process's memory in use (proc(5), statm).
+fn resident_bytes() -> io::Result<usize> {
+    let told = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = told.split_whitespace().nth(1).and_then(|n| n.parse().ok());
+    let pages: usize = pages.ok_or_else(|| io::Error::other("statm names no resident pages"))?;
+    // SAFETY: sysconf takes a number and gives one.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Ok(pages * usize::try_from(page).unwrap_or(4096))
 }
 
 struct Listener {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use palabre_load::lean::{Crowd, CrowdJoined, CrowdOptions, DtlsVersion, Entry, Home, JoinOptions};
 use palabre_load::{Entrance, LoadError, Milestone};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::listen::{Who, server_of};
 use crate::report::{Progress, event, percentiles};
@@ -77,10 +77,11 @@ impl CrowdCommand {
         let mut wanted = self.first.unwrap_or(entrances.len());
         while wanted > 0 {
             let next: Vec<_> = entrances.drain(..wanted.min(entrances.len())).collect();
-            crowd.restart(false);
+            crowd.restart(speaker.is_some());
             let mut progress = Progress::of("joined", next.len());
             let joined = entry.join_all(&mut crowd, next, |done| progress.at(done))?;
-            event("joined", &join_figures(&joined, &crowd))?;
+            let heard = figures(&crowd, joined.time.as_secs_f64(), speaker.as_ref())?;
+            event("joined", &join_figures(&joined, &crowd, heard))?;
             self.measure(&mut crowd, speaker.as_ref())?;
             wanted = if self.first.is_some() { ask()? } else { 0 };
         }
@@ -92,11 +93,7 @@ impl CrowdCommand {
         crowd.restart(speaker.is_some());
         event("measuring", &json!({}))?;
         crowd.run_for(Duration::from_secs_f64(self.seconds));
-        let mut figures = figures(crowd, self.seconds);
-        if let (Some(speaker), Some(figures)) = (speaker, figures.as_object_mut()) {
-            figures.extend(speaker.figures(crowd)?);
-        }
-        event("measured", &figures)
+        event("measured", &figures(crowd, self.seconds, speaker)?)
     }
 
     fn options(&self) -> CrowdOptions {
@@ -144,30 +141,41 @@ fn ask() -> Result<usize, LoadError> {
     Ok(line.trim().parse().unwrap_or(0))
 }
 
-/// How the joins went, and how sound reached those who were in already meanwhile.
-fn join_figures(joined: &CrowdJoined, crowd: &Crowd) -> Value {
+/// How the joins went, and what those who were in already heard meanwhile.
+fn join_figures(joined: &CrowdJoined, crowd: &Crowd, mut heard: Map<String, Value>) -> Value {
     let seconds = joined.time.as_secs_f64();
-    json!({
+    let joins = json!({
         "joined": joined.joined,
         "listeners": crowd.listeners().len(),
-        "last_listener_after_first_ms": percentiles(crowd.lateness().spreads_ms()),
         "failed": joined.failures.len(),
         "first_failure": joined.failures.first().map(ToString::to_string),
-        "seconds": seconds,
         "joins_per_second": joined.joined as f64 / seconds,
         "join_ms": percentiles(joined.join_ms.clone()),
-    })
+    });
+    if let Value::Object(joins) = joins {
+        heard.extend(joins);
+    }
+    Value::Object(heard)
 }
 
-pub fn figures(crowd: &Crowd, seconds: f64) -> Value {
+/// What a crowd received, and how late.
+pub fn figures(
+    crowd: &Crowd,
+    seconds: f64,
+    speaker: Option<&Speaker>,
+) -> Result<Map<String, Value>, LoadError> {
     let counted = crowd.counted();
     let lost = 100.0 * counted.lost as f64 / (counted.received + counted.lost).max(1) as f64;
-    let mut figures = json!(counted);
-    if let Some(figures) = figures.as_object_mut() {
-        figures.insert("seconds".into(), json!(seconds));
-        figures.insert("lost_percent".into(), json!(lost));
-        let spread = percentiles(crowd.lateness().spreads_ms());
-        figures.insert("last_listener_after_first_ms".into(), spread);
+    let mut figures = match json!(counted) {
+        Value::Object(figures) => figures,
+        _ => Map::new(),
+    };
+    figures.insert("seconds".into(), json!(seconds));
+    figures.insert("lost_percent".into(), json!(lost));
+    let spread = percentiles(crowd.lateness().spreads_ms());
+    figures.insert("last_listener_after_first_ms".into(), spread);
+    if let Some(speaker) = speaker {
+        figures.extend(speaker.figures(crowd)?);
     }
-    figures
+    Ok(figures)
 }

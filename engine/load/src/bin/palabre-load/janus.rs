@@ -73,7 +73,7 @@ impl JanusCommand {
         crowd.restart(false);
         event("measuring", &json!({}))?;
         crowd.run_for(Duration::from_secs_f64(self.seconds));
-        event("measured", &figures(&crowd, self.seconds))
+        event("measured", &figures(&crowd, self.seconds, None)?)
     }
 }
 

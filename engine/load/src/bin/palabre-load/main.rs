@@ -9,6 +9,7 @@ mod flood;
 mod janus;
 mod listen;
 mod raw;
+mod raw_limits;
 mod report;
 mod sink;
 mod speak;
@@ -51,6 +52,10 @@ enum Command {
     Sink(sink::SinkCommand),
     /// The least a server has to do: encrypt for each listener and send.
     Raw(raw::Raw),
+    /// The least of a handshake: its public-key cryptography.
+    RawHandshakes(raw_limits::RawHandshakes),
+    /// The least of telling event streams something: the same bytes into each socket.
+    RawStreams(raw_limits::RawStreams),
 }
 
 fn main() -> ExitCode {
@@ -78,5 +83,7 @@ fn run(cli: Cli) -> Result<(), LoadError> {
         Command::Janus(janus) => janus.run(),
         Command::Sink(sink) => sink.run(),
         Command::Raw(raw) => raw.run(cli.core),
+        Command::RawHandshakes(raw) => raw.run(cli.core),
+        Command::RawStreams(raw) => raw.run(cli.core),
     }
 }

@@ -71,10 +71,10 @@ impl Speaker {
         Ok(Some(speaker))
     }
 
-    /// How long frames took, for the event `measured`.
+    /// How long frames took, for the events `joined` and `measured`.
     pub fn figures(&self, crowd: &Crowd) -> Result<Map<String, Value>, LoadError> {
         let sent_ns = self.sent_ns.lock().unwrap_or_else(PoisonError::into_inner);
-        let delay = delay::measure(&self.speech, &sent_ns, crowd.ear(), crowd.lateness())?;
+        let delay = delay::measure_all(&self.speech, &sent_ns, crowd.ears(), crowd.lateness())?;
         let mut figures = Map::new();
         figures.insert("frames_found".into(), json!(delay.last_ms.len()));
         figures.insert("forwarded".into(), json!(delay.forwarded));

@@ -31,6 +31,8 @@ pub const FIRST_FOREIGN_TOKEN: usize = 1 << 40;
 const TIMER_STEP: Duration = Duration::from_millis(20);
 /// Batches taken from one socket before others have their turn.
 const BATCHES_A_TURN: usize = 64;
+/// So many of the first listeners keep what they hear: of each group of a packed room there are some.
+const EARS: usize = 24;
 
 /// Listeners, their sockets and their timers. Nothing happens but inside a call.
 pub struct Crowd {
@@ -47,7 +49,8 @@ pub struct Crowd {
     consent: Turns,
     lateness: Lateness,
     dropped_before: u64,
-    ear: Option<Vec<Ear>>,
+    /// What the first listeners hear, while it is kept.
+    ears: Vec<Vec<Ear>>,
 }
 
 impl Crowd {
@@ -66,7 +69,7 @@ impl Crowd {
             consent: Turns::new(now, options.consent_every),
             lateness: Lateness::default(),
             dropped_before: 0,
-            ear: None,
+            ears: Vec::new(),
         })
     }
 
@@ -124,7 +127,7 @@ impl Crowd {
         self.sockets.address(number)
     }
 
-    /// Starts to count anew; with `keep_first` everything the first listener hears is kept.
+    /// Starts to count anew; with `keep_first` everything the first listeners hear is kept.
     pub fn restart(&mut self, keep_first: bool) {
         for listener in &mut self.listeners {
             listener.streams.restart();
@@ -132,7 +135,11 @@ impl Crowd {
         }
         self.lateness.clear();
         self.dropped_before = self.sockets.dropped();
-        self.ear = keep_first.then(Vec::new);
+        self.ears = if keep_first {
+            vec![Vec::new(); EARS]
+        } else {
+            Vec::new()
+        };
     }
 
     /// What was counted since then.
@@ -146,9 +153,9 @@ impl Crowd {
         &self.lateness
     }
 
-    /// What the first listener heard since counting began.
-    pub fn ear(&self) -> &[Ear] {
-        self.ear.as_deref().unwrap_or_default()
+    /// What each of the first listeners heard since counting began.
+    pub fn ears(&self) -> &[Vec<Ear>] {
+        &self.ears
     }
 
     pub fn run_for(&mut self, time: Duration) {
@@ -212,7 +219,7 @@ impl Crowd {
             listeners,
             lateness,
             options,
-            ear,
+            ears,
             ..
         } = self;
         let more = sockets.receive(socket, |arrival| {
@@ -222,10 +229,13 @@ impl Crowd {
             };
             if !matches!(arrival.datagram.first(), Some(128..=191)) {
                 control.push((number, arrival.datagram.to_vec()));
-            } else if let Some(heard) = hear(listener, &arrival, lateness, options, number, now)
-                && let Some(ear) = ear.as_mut().filter(|_| number == 0)
-            {
-                ear.push(heard);
+            } else {
+                let mut ear = ears.get_mut(number);
+                let opens = ear.is_some() || is_one_in(number, options.decrypt_one_in);
+                let heard = hear(listener, &arrival, lateness, opens, now);
+                if let (Some(ear), Some(heard)) = (&mut ear, heard) {
+                    ear.push(heard);
+                }
             }
         });
         for (number, datagram) in control {
@@ -271,15 +281,14 @@ fn hear(
     listener: &mut Listener,
     arrival: &Arrival<'_>,
     lateness: &mut Lateness,
-    options: &CrowdOptions,
-    number: usize,
+    opens: bool,
     now: Instant,
 ) -> Option<Ear> {
     let packet = listener.note(arrival.datagram, now)?;
     let header = packet.header;
     let moment = (header.ssrc, header.rtp_ts, arrival.datagram.len());
     lateness.note(moment, arrival.at_ns);
-    if !is_one_in(number, options.decrypt_one_in) {
+    if !opens {
         return None;
     }
     let opus = listener.open(&packet, arrival.datagram)?;
