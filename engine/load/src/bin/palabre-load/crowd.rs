@@ -166,10 +166,10 @@ pub fn figures(
 ) -> Result<Map<String, Value>, LoadError> {
     let counted = crowd.counted();
     let lost = 100.0 * counted.lost as f64 / (counted.received + counted.lost).max(1) as f64;
-    let mut figures = match json!(counted) {
-        Value::Object(figures) => figures,
-        _ => Map::new(),
-    };
+    let mut figures = Map::new();
+    if let Value::Object(counted) = json!(counted) {
+        figures.extend(counted);
+    }
     figures.insert("seconds".into(), json!(seconds));
     figures.insert("lost_percent".into(), json!(lost));
     let spread = percentiles(crowd.lateness().spreads_ms());
