@@ -351,6 +351,23 @@ fn whose_network_loses_one_packet_in_ten_is_moved_to_the_slots_and_back_after_a_
     }
 }
 
+/// What the speaker's way loses, or brings in another order, is asked for as well.
+#[test]
+fn who_is_spared_the_packs_goes_back_after_a_good_minute_however_bad_the_speakers_network_is() {
+    let mut world = room(0, 3);
+    world.spoil_way_down(LOSING, 7);
+    world.say(0, &tone(20));
+    assert_eq!(world.shard.sheltered(), 3);
+    world.spoil_way_down(Conditions::default(), 8);
+    let speakers = Conditions {
+        jitter: Duration::from_millis(70),
+        ..LOSING
+    };
+    world.spoil_way_up(speakers, 9);
+    world.say(0, &tone(80));
+    assert_eq!(world.shard.sheltered(), 0);
+}
+
 #[test]
 fn where_everybody_loses_packets_only_so_many_leave_the_mix_as_a_shard_affords() {
     let rules = FloorRules {

@@ -41,11 +41,18 @@ impl Outbound {
         self.open.clone()
     }
 
-    /// Packets that a report says are lost, and no report before did.
-    pub fn losses_reported(&mut self, packet: &Packet<'_>, state: &RoomState) -> u32 {
+    /// Packets that a report says are lost, and no report before did. `never_sent` says how many of each line were not even
+    /// sent.
+    pub fn losses_reported(
+        &mut self,
+        packet: &Packet<'_>,
+        state: &RoomState,
+        never_sent: impl Fn(usize) -> u32,
+    ) -> u32 {
         let lost = packet.report_blocks().filter_map(|block| {
             let line = state.line(block.ssrc)?;
-            Some(self.losses.reported(line, block.cumulative_lost))
+            let missing = block.cumulative_lost;
+            Some(self.losses.reported(line, missing, never_sent(line)))
         });
         lost.fold(0, u32::saturating_add)
     }
