@@ -100,11 +100,13 @@ impl Shard {
         let group = state.group_of(key);
         let (rings, mut affords) = state.repeats(now, &mut peer.budget);
         let mut repeat = |line: (usize, &RetransmitRing), sequence| {
+            // What the room never had costs nobody's budget.
+            let Some(again) = fanout.find(key, line, sequence) else {
+                return;
+            };
             if !affords() {
                 self.counts.repeats_refused += 1;
-            } else if let Some(again) = fanout.find(key, line, sequence)
-                && fanout.repeat(now, key, &again, out)
-            {
+            } else if fanout.repeat(now, key, &again, out) {
                 self.counts.repeated += 1;
                 if !again.was_late {
                     lost = lost.saturating_add(outbound.losses.asked(line.0, sequence));

@@ -90,6 +90,22 @@ fn what_is_lost_on_the_way_up_makes_nothing_be_sent_twice_but_to_who_loses_packe
     assert!(world.shard.counts().repeated > 100);
 }
 
+/// Half of what is said is lost on the way up, many packets in a row; who listens asks for them again and again.
+#[test]
+fn who_asks_for_what_the_room_never_had_uses_up_no_budget() {
+    let mut world = stage(good());
+    let losing = Conditions {
+        loss: 0.5,
+        burst: 20.0,
+        ..Conditions::default()
+    };
+    world.spoil_way_up(losing, 5);
+    let said = voice();
+    (0..10).for_each(|_| world.say(0, &said));
+    assert!(numbers_missing(&world, 2) > 100);
+    assert_eq!(world.shard.counts().repeats_refused, 0);
+}
+
 fn numbers_missing(world: &World, client: usize) -> usize {
     let gaps = numbers(world, client);
     let gaps = gaps.windows(2).map(|pair| (pair[1] - pair[0]) as usize - 1);
