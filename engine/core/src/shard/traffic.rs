@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::outbound::MAX_REPEATS;
 use super::peer::Side;
 use super::{LinkKey, Shard, ShardSink, outbound};
 use crate::link::{RetransmitRing, RtpPacket};
@@ -57,7 +58,7 @@ impl Shard {
         packets: Packets<'_>,
         out: &mut impl ShardSink,
     ) {
-        let mut lost = 0u32;
+        let (mut lost, mut repeats_left) = (0u32, MAX_REPEATS);
         for packet in packets {
             let Some(peer) = self.links.get_mut(key) else {
                 return;
@@ -65,7 +66,8 @@ impl Shard {
             match &mut peer.side {
                 Side::Speaker(inbound) => inbound.on_report(now, &packet),
                 Side::Listener(_) => {
-                    lost = lost.saturating_add(self.on_feedback(now, key, &packet, out));
+                    let lost_now = self.on_feedback(now, key, &packet, &mut repeats_left, out);
+                    lost = lost.saturating_add(lost_now);
                 }
             }
         }
@@ -81,6 +83,7 @@ impl Shard {
         now: Instant,
         key: LinkKey,
         packet: &Packet<'_>,
+        repeats_left: &mut usize,
         out: &mut impl ShardSink,
     ) -> u32 {
         let Some(peer) = self.links.get_mut(key) else {
@@ -113,7 +116,7 @@ impl Shard {
                 }
             }
         };
-        outbound::answer_nack(packet, group, rings, &mut repeat);
+        outbound::answer_nack(packet, group, rings, repeats_left, &mut repeat);
         lost
     }
 
