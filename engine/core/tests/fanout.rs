@@ -79,8 +79,8 @@ impl World {
 
     fn repeat(&mut self, key: usize, line: usize, sequence: u16) -> bool {
         let ring = (line, &self.rings[line]);
-        self.fanout
-            .repeat(self.now, key, ring, sequence, &mut self.out)
+        let again = self.fanout.find(key, ring, sequence);
+        again.is_some_and(|again| self.fanout.repeat(self.now, key, &again, &mut self.out))
     }
 
     fn repeat_all(&mut self, line: usize, seq: u64, to: &[usize]) -> u64 {

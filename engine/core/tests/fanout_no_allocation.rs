@@ -69,7 +69,8 @@ fn sending_to_thousands_and_answering_their_nacks_allocates_nothing() {
             fanout.send(now, &everybody, from, &mut packet, &mut sink);
         }
         for key in (0..LISTENERS).step_by(10) {
-            assert!(fanout.repeat(now, key, (MIX, &ring), seq as u16, &mut sink));
+            let again = fanout.find(key, (MIX, &ring), seq as u16).unwrap();
+            assert!(fanout.repeat(now, key, &again, &mut sink));
         }
         let repeated = fanout.repeat_all(now, &everybody[..100], (MIX, &ring), seq, &mut sink);
         assert_eq!(repeated, 100);

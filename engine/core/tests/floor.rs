@@ -300,6 +300,40 @@ fn packs_lost_on_the_way_are_sent_again_on_request() {
     }
 }
 
+/// Each of them is in another group. The last pack but one is lost to all, the last one shows it.
+#[test]
+fn who_has_just_left_the_mix_is_still_sent_again_what_it_had_lost_of_it() {
+    let mut world = room(0, 3);
+    let tone = tone(4);
+    world.say(0, &tone[..50]);
+    let lost = Conditions {
+        loss: 1.0,
+        ..Conditions::default()
+    };
+    world.spoil_way_down(lost, 7);
+    world.say(0, &tone[50..53]);
+    // A NACK takes longer than a pack: it comes after the move.
+    let slow = Conditions {
+        delay: Duration::from_millis(60),
+        ..Conditions::default()
+    };
+    world.spoil_way_up(slow, 7);
+    world.spoil_way_down(Conditions::default(), 8);
+    for listener in 2..5 {
+        world.admit(&name(listener), csrc(listener), true);
+        world.connect(&name(listener), Door::Whip, 1).unwrap();
+    }
+    world.say(0, &tone[53..]);
+    world.run(second());
+    for listener in 2..5 {
+        let (slots, mix) = heard(&world, listener);
+        assert!(slots.len() > 50, "{} packets", slots.len());
+        let numbers: BTreeSet<u64> = mix.iter().map(|packet| *packet.seq_no).collect();
+        let span = numbers.last().unwrap() - numbers.first().unwrap() + 1;
+        assert_eq!(numbers.len() as u64, span, "client {listener}");
+    }
+}
+
 const LOSING: Conditions = Conditions {
     loss: 0.1,
     burst: 1.0,
@@ -349,6 +383,23 @@ fn whose_network_loses_one_packet_in_ten_is_moved_to_the_slots_and_back_after_a_
         assert!(slots.is_empty() && mix.len() > 30, "{} packs", mix.len());
         assert_whole(&world, client);
     }
+}
+
+/// What the speaker's way loses, or brings in another order, is asked for as well.
+#[test]
+fn who_is_spared_the_packs_goes_back_after_a_good_minute_however_bad_the_speakers_network_is() {
+    let mut world = room(0, 3);
+    world.spoil_way_down(LOSING, 7);
+    world.say(0, &tone(20));
+    assert_eq!(world.shard.sheltered(), 3);
+    world.spoil_way_down(Conditions::default(), 8);
+    let speakers = Conditions {
+        jitter: Duration::from_millis(70),
+        ..LOSING
+    };
+    world.spoil_way_up(speakers, 9);
+    world.say(0, &tone(80));
+    assert_eq!(world.shard.sheltered(), 0);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) struct Line {
     floor: u64,
     packets: u32,
     octets: u32,
+    /// Numbers, modulo 2^32, that nothing was sent under: the room never had those packets, or had no time to send them.
+    never_sent: u32,
     /// The offset holds.
     following: bool,
     sent_since_report: bool,
@@ -32,15 +34,18 @@ impl Line {
         }
         let mut own = seq.wrapping_add(self.offset);
         let next = self.indices.next().unwrap_or(self.floor);
-        let ahead = own.wrapping_sub(next) as i64;
+        let mut ahead = own.wrapping_sub(next) as i64;
         // `next` is one step from the last number.
         if ahead >= TOO_LONG - 1 {
             self.begin(seq);
-            own = next;
+            (own, ahead) = (next, 0);
         } else if ahead < 0 && own.wrapping_sub(self.floor) as i64 <= -1 {
             return None;
         }
-        self.indices.claim(own)
+        let index = self.indices.claim(own)?;
+        // A gap before it, or one that it fills.
+        self.never_sent = self.never_sent.wrapping_add_signed(ahead.max(-1) as i32);
+        Some(index)
     }
 
     /// The room's next number follows on the last packet, whatever it is: the listener was away from this line.
@@ -84,6 +89,11 @@ impl Line {
         self.packets
     }
 
+    /// Numbers, modulo 2^32, that the listener misses without having lost anything.
+    pub fn never_sent(&self) -> u32 {
+        self.never_sent
+    }
+
     /// Packets and octets sent so far, when there are more than at the last report.
     pub fn news(&mut self) -> Option<(u32, u32)> {
         std::mem::take(&mut self.sent_since_report).then_some((self.packets, self.octets))
@@ -121,8 +131,22 @@ mod tests {
         let mut line = Line::default();
         assert_eq!(claim(&mut line, 100), Some(100));
         assert_eq!(claim(&mut line, 103), Some(103));
+        assert_eq!(line.never_sent(), 2);
         assert_eq!(claim(&mut line, 101), Some(101));
         assert_eq!(claim(&mut line, 101), None);
+        assert_eq!(line.never_sent(), 1);
+    }
+
+    #[test]
+    fn what_a_listener_is_not_meant_to_hear_is_no_gap_of_the_rooms() {
+        let mut line = Line::default();
+        claim(&mut line, 100);
+        line.leave_out(104);
+        claim(&mut line, 105);
+        line.leave();
+        claim(&mut line, 900);
+        claim(&mut line, 900 + 40_000);
+        assert_eq!(line.never_sent(), 0);
     }
 
     #[test]

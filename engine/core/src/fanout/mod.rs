@@ -52,6 +52,16 @@ pub struct Shared<'a> {
     pub payload: &'a [u8],
 }
 
+/// A packet that a listener was sent, and may be sent again.
+#[derive(Debug)]
+pub struct Again<'a> {
+    index: Index,
+    header: &'a [u8],
+    payload: &'a [u8],
+    /// It was sent after later ones: the listener missed it for a while, but has not lost it.
+    pub was_late: bool,
+}
+
 /// What was sent on a line so far, for a sender report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
@@ -163,20 +173,22 @@ impl Fanout {
         }
     }
 
-    /// Sends again the packet of `line` that this listener was sent under `sequence`; true when it was still in `ring`,
-    /// which has to be that of the packets it is sent on this line since it last left it.
-    pub fn repeat(
-        &mut self,
-        now: Instant,
+    /// The packet of `line` that this listener was sent under `sequence`, when it is still in `ring`, which has to be that
+    /// of the packets it is sent on this line since it last left it.
+    #[must_use]
+    pub fn find<'a>(
+        &self,
         key: usize,
-        (line, ring): (usize, &RetransmitRing),
+        (line, ring): (usize, &'a RetransmitRing),
         sequence: u16,
-        out: &mut impl ShardSink,
-    ) -> bool {
-        let known = self.line(key, line).and_then(|line| line.again(sequence));
-        known.is_some_and(|(index, seq)| {
-            ring.get(seq)
-                .is_some_and(|packet| self.send_again(now, key, index, packet, out))
+    ) -> Option<Again<'a>> {
+        let (index, seq) = self.lines.get(line)?.get(key)?.again(sequence)?;
+        let (header, payload) = ring.get(seq)?;
+        Some(Again {
+            index,
+            header,
+            payload,
+            was_late: ring.was_late(seq),
         })
     }
 
@@ -190,27 +202,40 @@ impl Fanout {
         seq: u64,
         out: &mut impl ShardSink,
     ) -> u64 {
-        let Some(packet) = ring.get(seq) else {
+        let Some((header, payload)) = ring.get(seq) else {
             return 0;
         };
         let mut repeated = 0;
         for key in listeners {
             let index = self.line(*key, line).and_then(|line| line.again_of(seq));
-            let sent = index.is_some_and(|index| self.send_again(now, *key, index, packet, out));
+            let sent = index.is_some_and(|index| {
+                let again = Again {
+                    index,
+                    header,
+                    payload,
+                    was_late: false,
+                };
+                self.repeat(now, *key, &again, out)
+            });
             repeated += u64::from(sent);
         }
         repeated
     }
 
-    /// The very same packet: what was sent to this listener under `index`.
-    fn send_again(
+    /// Sends a listener the very same packet again; false without its consent.
+    pub fn repeat(
         &self,
         now: Instant,
         key: usize,
-        index: Index,
-        (shared, payload): (&[u8], &[u8]),
+        again: &Again<'_>,
         out: &mut impl ShardSink,
     ) -> bool {
+        let &Again {
+            index,
+            header: shared,
+            payload,
+            ..
+        } = again;
         let (Some(Some(target)), Some(Some(sealer))) =
             (self.targets.get(key), self.sealers.get(key))
         else {
@@ -236,6 +261,13 @@ impl Fanout {
     pub fn packets(&self, key: usize) -> u32 {
         let lines = self.lines.iter().filter_map(|line| line.get(key));
         lines.fold(0, |sum, line| sum.wrapping_add(line.packets()))
+    }
+
+    /// Numbers of `line`, modulo 2^32, that nothing was sent under so far: the listener misses them, but has not lost them.
+    #[must_use]
+    pub fn never_sent(&self, key: usize, line: usize) -> u32 {
+        let line = self.lines.get(line).and_then(|line| line.get(key));
+        line.map_or(0, Line::never_sent)
     }
 
     /// What the listener was sent on `line`, when that is more than at the last call.

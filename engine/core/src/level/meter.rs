@@ -10,6 +10,9 @@ use crate::random::SplitMix64;
 const METER_RATE: u32 = 16_000;
 /// A decoder that starts in the middle of a stream needs some packets before its output is right.
 const WARM_UP: u32 = 3;
+/// So many numbers before the newest one decoded a packet is late. Further back is further on: while somebody is silent
+/// nothing is decoded, and half of all numbers may go by.
+const LATE: u16 = 100;
 /// Packets compared in one spot check.
 const CHECK_PACKETS: u32 = 10;
 /// A claim may be this much above what decoding says; encoders and full-band noise account for some of it.
@@ -166,9 +169,8 @@ impl Meter {
 
     /// Whether a newer packet of the same stream has been decoded: the decoder cannot go back.
     fn is_late(&self, packet: &Metered<'_>) -> bool {
-        self.newest.is_some_and(|(ssrc, seq)| {
-            ssrc == packet.ssrc && packet.seq.wrapping_sub(seq).cast_signed() <= 0
-        })
+        self.newest
+            .is_some_and(|(ssrc, seq)| ssrc == packet.ssrc && seq.wrapping_sub(packet.seq) < LATE)
     }
 }
 

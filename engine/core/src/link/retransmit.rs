@@ -8,11 +8,14 @@ const CAPACITY: usize = 64;
 pub struct RetransmitRing {
     /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing stops allocating.
     packets: Vec<Entry>,
+    newest: u64,
 }
 
 #[derive(Debug, Default, Clone)]
 struct Entry {
     sequence: u64,
+    /// A later one was there before.
+    late: bool,
     header_len: usize,
     bytes: Vec<u8>,
 }
@@ -22,12 +25,13 @@ impl RetransmitRing {
     pub fn store(&mut self, sequence: u64, header: &[u8], payload: &[u8]) {
         self.packets.resize_with(CAPACITY, Entry::default);
         if let Some(entry) = self.packets.get_mut(sequence as usize % CAPACITY) {
-            entry.sequence = sequence;
+            (entry.sequence, entry.late) = (sequence, sequence < self.newest);
             entry.header_len = header.len();
             entry.bytes.clear();
             entry.bytes.extend_from_slice(header);
             entry.bytes.extend_from_slice(payload);
         }
+        self.newest = self.newest.max(sequence);
     }
 
     /// Header and payload of the packet with this sequence number, when it is still here.
@@ -35,6 +39,13 @@ impl RetransmitRing {
         let entry = self.packets.get(sequence as usize % CAPACITY)?;
         let kept = entry.sequence == sequence && !entry.bytes.is_empty();
         kept.then(|| entry.bytes.split_at(entry.header_len))
+    }
+
+    /// Whether the packet with this sequence number came when later ones had been sent: it was missing for a while, and
+    /// nobody had lost it.
+    pub fn was_late(&self, sequence: u64) -> bool {
+        let entry = self.packets.get(sequence as usize % CAPACITY);
+        entry.is_some_and(|entry| entry.sequence == sequence && entry.late)
     }
 }
 
@@ -56,5 +67,17 @@ mod tests {
         }
         assert_eq!(ring.get(65_505), None);
         assert_eq!(ring.get(65_575 - 65_536), None, "another roll-over");
+    }
+
+    #[test]
+    fn what_comes_after_its_turn_is_known_to_have_been_late() {
+        let mut ring = RetransmitRing::default();
+        for sequence in [100, 102, 101, 103] {
+            ring.store(sequence, b"head", b"sound");
+        }
+        let late = (100..=103).filter(|sequence| ring.was_late(*sequence));
+        assert_eq!(late.collect::<Vec<_>>(), [101]);
+        ring.store(101 + CAPACITY as u64, b"head", b"sound");
+        assert!(!ring.was_late(101) && !ring.was_late(101 + CAPACITY as u64));
     }
 }

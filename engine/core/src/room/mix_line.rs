@@ -17,6 +17,9 @@ const SILENT_TICKS: u32 = 20;
 /// A frame may come so late, in samples, before it leaves a gap in the line's time where players make something up. Up to
 /// then what is late is theirs to even out, as they do with forwarded sound.
 pub(super) const LATE: i32 = 6 * FRAME_SAMPLES as i32;
+/// So long after a turn all that was sent is past: the line is never so far ahead of the time. Half a day after it (2^31
+/// samples) the difference of two RTP times would say the opposite.
+const PAST: Duration = Duration::from_secs(1);
 /// What a frame of the mix takes at its bitrate, and room for louder ones.
 const USUAL_PACK: usize = MAX_PACKED * 128;
 /// One frame, in RTP time.
@@ -40,6 +43,8 @@ pub(super) struct MixLine {
     silent_ticks: u32,
     /// No frame to come has an earlier RTP time.
     next_ts: u32,
+    /// The last turn.
+    turned: Instant,
     /// Where a pack is made.
     payload: Vec<u8>,
     csrcs: Vec<u32>,
@@ -61,6 +66,7 @@ impl MixLine {
             since: MAX_PACKED as u64,
             silent_ticks: MAX_PACKED as u32,
             next_ts: origin.1,
+            turned: now,
             payload: Vec::with_capacity(USUAL_PACK),
             csrcs: Vec::with_capacity(MAX_CSRCS.max(MAX_MIXED)),
         }
@@ -108,8 +114,11 @@ impl MixLine {
     }
 
     /// Somebody listens again, or nobody any more: what was said before is of no interest.
-    pub fn begin(&mut self) {
+    pub fn begin(&mut self, now: Instant) {
         (self.since, self.silent_ticks) = (self.tick, MAX_PACKED as u32);
+        if now.saturating_duration_since(self.turned) > PAST {
+            self.next_ts = self.rtp_time(now);
+        }
     }
 
     /// What comes next, if it follows what was last.
@@ -144,7 +153,7 @@ impl MixLine {
                 },
             );
         }
-        self.turn(next.rtp_ts, out)
+        self.turn(at, next.rtp_ts, out)
     }
 
     /// Sound that follows on sound may be [`LATE`]: the line's time waits for it.
@@ -174,8 +183,9 @@ impl MixLine {
     }
 
     /// The next tick, with what was kept for it or with nothing: the turn of the group that is returned.
-    pub fn turn(&mut self, silence_ts: u32, out: &mut impl RoomSink) -> GroupIndex {
+    pub fn turn(&mut self, at: Instant, silence_ts: u32, out: &mut impl RoomSink) -> GroupIndex {
         self.tick += 1;
+        self.turned = at;
         let sound = self.history.at(self.tick).is_some();
         self.silent_ticks = if sound {
             0
@@ -196,9 +206,9 @@ impl MixLine {
     }
 
     /// The next tick of a voice, for which nothing has come.
-    pub fn pass(&mut self, next: Place, out: &mut impl RoomSink) -> GroupIndex {
+    pub fn pass(&mut self, at: Instant, next: Place, out: &mut impl RoomSink) -> GroupIndex {
         self.next_ts = next.rtp_ts.wrapping_add(FRAME);
-        self.turn(next.rtp_ts, out)
+        self.turn(at, next.rtp_ts, out)
     }
 
     /// Whether nothing but `who`'s own frames is left to send.

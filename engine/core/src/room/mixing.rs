@@ -63,7 +63,7 @@ impl Mixing {
 
     pub fn want(&mut self, now: Instant, wanted: bool) {
         if wanted != self.wanted {
-            self.line.begin();
+            self.line.begin(now);
             self.route.begin(wanted);
         }
         self.wanted = wanted;

@@ -64,11 +64,12 @@ impl Losses {
     }
 
     /// So many packets of a line are missing in all, by a report (RFC 3550 §6.4.1); what came after all is left out
-    /// there. How many more they are than ever before.
-    pub fn reported(&mut self, line: usize, cumulative: i32) -> u32 {
-        let cumulative = u32::try_from(cumulative).unwrap_or(0);
+    /// there. But for those that were never sent, how many more they are than ever before.
+    pub fn reported(&mut self, line: usize, missing: i32, never_sent: u32) -> u32 {
+        // Gaps that the report does not know of yet make it too few now, and right in the next one.
+        let lost = u32::try_from(i64::from(missing) - i64::from(never_sent)).unwrap_or(0);
         self.reported.get_mut(line).map_or(0, |most| {
-            let more = cumulative.saturating_sub(*most);
+            let more = lost.saturating_sub(*most);
             *most += more;
             more
         })

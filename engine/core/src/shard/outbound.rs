@@ -12,7 +12,7 @@ use crate::link::{Link, RetransmitRing};
 use crate::rtcp::{self, NtpTime, Packet, SenderInfo};
 
 /// Packets answered for one RTCP datagram: more would let one small packet ask for a flood.
-const MAX_REPEATS: usize = 32;
+pub(super) const MAX_REPEATS: usize = 32;
 
 /// What a listener's session was told; the numbers of what it is sent are in the shard's [`crate::fanout::Fanout`].
 #[derive(Debug)]
@@ -41,11 +41,18 @@ impl Outbound {
         self.open.clone()
     }
 
-    /// Packets that a report says are lost, and no report before did.
-    pub fn losses_reported(&mut self, packet: &Packet<'_>, state: &RoomState) -> u32 {
+    /// Packets that a report says are lost, and no report before did. `never_sent` says how many of each line were not even
+    /// sent.
+    pub fn losses_reported(
+        &mut self,
+        packet: &Packet<'_>,
+        state: &RoomState,
+        never_sent: impl Fn(usize) -> u32,
+    ) -> u32 {
         let lost = packet.report_blocks().filter_map(|block| {
             let line = state.line(block.ssrc)?;
-            Some(self.losses.reported(line, block.cumulative_lost))
+            let missing = block.cumulative_lost;
+            Some(self.losses.reported(line, missing, never_sent(line)))
         });
         lost.fold(0, u32::saturating_add)
     }
@@ -60,11 +67,13 @@ impl Outbound {
     }
 }
 
-/// Gives every packet that a NACK names to `repeat`, with its line; those of the mix as the listener's group had them.
+/// Gives every packet that a NACK names to `repeat`, with its line; those of the mix as the listener's group had them. Of
+/// [`MAX_REPEATS`] the NACKs before it in its datagram have `left` so many.
 pub(super) fn answer_nack<'a>(
     packet: &Packet<'_>,
     group: u8,
     rings: &'a Rings,
+    left: &mut usize,
     repeat: &mut impl FnMut((usize, &'a RetransmitRing), u16),
 ) {
     let Packet::Nack { media_ssrc, .. } = packet else {
@@ -73,7 +82,8 @@ pub(super) fn answer_nack<'a>(
     let Some(line) = rings.find(*media_ssrc, group) else {
         return;
     };
-    for sequence in packet.lost().take(MAX_REPEATS) {
+    for sequence in packet.lost().take(*left) {
+        *left -= 1;
         repeat(line, sequence);
     }
 }
@@ -107,4 +117,36 @@ fn write_report(ssrc: u32, info: &SenderInfo, cname: &str, out: &mut [u8]) -> Op
     let report = rtcp::write_sender_report(ssrc, info, &[], out)?;
     let rest = out.get_mut(report..)?;
     Some(report + rtcp::write_source_description(ssrc, cname.as_bytes(), rest)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtcp::Packets;
+    use crate::shard::budget::Budget;
+    use crate::shard::{FloorRules, RoomId};
+
+    #[test]
+    fn however_many_nacks_a_datagram_holds_only_so_many_packets_are_looked_for() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an Instant can be had from the clock only"
+        )]
+        let now = Instant::now();
+        let (id, floor) = (RoomId::from("room"), FloorRules::default());
+        let mut state = RoomState::new(id, 1, String::new(), floor, now);
+        let (mut datagram, mut buffer) = (Vec::new(), [0; 100]);
+        for ssrc in (0..LINES).map(|line| state.ssrc(line)) {
+            // A number and the sixteen that follow it.
+            let len = rtcp::write_nack(7, ssrc, &[(1, 0xFFFF)], &mut buffer).unwrap();
+            datagram.extend_from_slice(&buffer[..len]);
+        }
+        let mut listener = Budget::of_listener();
+        let (rings, _) = state.repeats(now, &mut listener);
+        let (mut left, mut looked_for) = (MAX_REPEATS, 0);
+        for packet in Packets::new(&datagram) {
+            answer_nack(&packet, 0, rings, &mut left, &mut |_, _| looked_for += 1);
+        }
+        assert_eq!((looked_for, left), (MAX_REPEATS, 0));
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use super::outbound::MAX_REPEATS;
 use super::peer::Side;
 use super::{LinkKey, Shard, ShardSink, outbound};
 use crate::link::{RetransmitRing, RtpPacket};
-use crate::rtcp::{self, NtpTime, Packets};
+use crate::rtcp::{self, NtpTime, Packet, Packets};
 
 impl Shard {
     /// A packet of a speaker goes to its room, which says who gets it.
@@ -57,38 +58,66 @@ impl Shard {
         packets: Packets<'_>,
         out: &mut impl ShardSink,
     ) {
-        let Some(peer) = self.links.get_mut(key) else {
-            return;
-        };
-        let mut lost = 0;
+        let (mut lost, mut repeats_left) = (0u32, MAX_REPEATS);
         for packet in packets {
-            match (&mut peer.side, self.rooms.get_mut(peer.room)) {
-                (Side::Listener(outbound), Some(state)) => {
-                    lost = outbound
-                        .losses_reported(&packet, state)
-                        .saturating_add(lost);
-                    if matches!(packet, rtcp::Packet::Nack { .. }) {
-                        outbound.losses.asks();
-                    }
-                    let group = state.group_of(key);
-                    let (rings, mut affords) = state.repeats(now, &mut peer.budget);
-                    let mut repeat = |line: (usize, &RetransmitRing), sequence| {
-                        if !affords() {
-                            self.counts.repeats_refused += 1;
-                        } else if self.fanout.repeat(now, key, line, sequence, out) {
-                            self.counts.repeated += 1;
-                            lost += outbound.losses.asked(line.0, sequence);
-                        }
-                    };
-                    outbound::answer_nack(&packet, group, rings, &mut repeat);
+            let Some(peer) = self.links.get_mut(key) else {
+                return;
+            };
+            match &mut peer.side {
+                Side::Speaker(inbound) => inbound.on_report(now, &packet),
+                Side::Listener(_) => {
+                    let lost_now = self.on_feedback(now, key, &packet, &mut repeats_left, out);
+                    lost = lost.saturating_add(lost_now);
                 }
-                (Side::Speaker(inbound), _) => inbound.on_report(now, &packet),
-                (Side::Listener(_), None) => {}
             }
         }
         if lost > 0 {
             self.on_lost(now, key, lost, out);
         }
+    }
+
+    /// What a listener reports, or asks for again; how many packets more it has lost by that. What it misses because the
+    /// room never had it, or had it late, is none of them.
+    fn on_feedback(
+        &mut self,
+        now: Instant,
+        key: LinkKey,
+        packet: &Packet<'_>,
+        repeats_left: &mut usize,
+        out: &mut impl ShardSink,
+    ) -> u32 {
+        let Some(peer) = self.links.get_mut(key) else {
+            return 0;
+        };
+        let (Side::Listener(outbound), Some(state)) =
+            (&mut peer.side, self.rooms.get_mut(peer.room))
+        else {
+            return 0;
+        };
+        let fanout = &self.fanout;
+        let never_sent = |line| fanout.never_sent(key, line);
+        let mut lost = outbound.losses_reported(packet, state, never_sent);
+        if matches!(packet, Packet::Nack { .. }) {
+            outbound.losses.asks();
+        }
+        let group = state.group_of(key);
+        let (rings, mut affords) = state.repeats(now, &mut peer.budget);
+        let mut repeat = |line: (usize, &RetransmitRing), sequence| {
+            // What the room never had costs nobody's budget.
+            let Some(again) = fanout.find(key, line, sequence) else {
+                return;
+            };
+            if !affords() {
+                self.counts.repeats_refused += 1;
+            } else if fanout.repeat(now, key, &again, out) {
+                self.counts.repeated += 1;
+                if !again.was_late {
+                    lost = lost.saturating_add(outbound.losses.asked(line.0, sequence));
+                }
+            }
+        };
+        outbound::answer_nack(packet, group, rings, repeats_left, &mut repeat);
+        lost
     }
 
     /// Sender reports for the next few listeners.

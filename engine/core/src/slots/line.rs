@@ -15,6 +15,9 @@ const LATE: u16 = 64;
 const MAX_SKEW: i32 = SAMPLE_RATE as i32;
 /// A line is never this far ahead of the time, in samples: who sends faster is not forwarded.
 const MAX_AHEAD: i32 = 2 * SAMPLE_RATE as i32;
+/// So long after a packet its end is past, however far ahead of the time it was. Half a day after it (2^31 samples) the
+/// difference of two timestamps would say the opposite.
+const PAST: Duration = Duration::from_secs(5);
 
 /// Where a packet goes on its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,11 +138,11 @@ impl Line {
     ) -> Option<Placed> {
         let anchor = self.anchor(now);
         let clock = self.clock(now);
-        let last_ts = self.last_ts;
+        let (last_ts, is_past) = (self.last_ts, self.is_past(now));
         let tenure = self.tenure.as_mut()?;
         let mut rtp_ts = packet.rtp_ts.wrapping_add(tenure.ts_offset);
-        let steady =
-            time_distance(rtp_ts, last_ts) > 0 && time_distance(rtp_ts, clock).abs() <= MAX_SKEW;
+        let steady = (is_past || time_distance(rtp_ts, last_ts) > 0)
+            && time_distance(rtp_ts, clock).abs() <= MAX_SKEW;
         if !steady {
             rtp_ts = anchor?;
             tenure.ts_offset = rtp_ts.wrapping_sub(packet.rtp_ts);
@@ -194,9 +197,17 @@ impl Line {
     /// The timestamp for a stream that starts now: the line's time, but after what has been sent.
     fn anchor(&self, now: Instant) -> Option<u32> {
         let clock = self.clock(now);
+        if self.is_past(now) {
+            return Some(clock);
+        }
         let after = self.last_ts.wrapping_add(self.last_samples);
         let ahead = time_distance(after, clock);
         (ahead <= MAX_AHEAD).then_some(if ahead > 0 { after } else { clock })
+    }
+
+    /// Whether the last packet was so long ago that every timestamp near the clock is after it.
+    fn is_past(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.last_at) > PAST
     }
 }
 

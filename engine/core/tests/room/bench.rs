@@ -85,6 +85,10 @@ impl Bench {
         self.room.want_mix(true, self.now());
     }
 
+    pub fn want_no_mix(&mut self) {
+        self.room.want_mix(false, self.now());
+    }
+
     pub fn pack(&mut self, size: PackSize) {
         self.room.set_pack_size(size, self.now(), &mut self.ear);
     }

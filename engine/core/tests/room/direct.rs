@@ -20,7 +20,7 @@ fn packed(speakers: u32, size: PackSize) -> Bench {
 }
 
 /// A voice whose frames are all different and all loud: a sweep.
-fn sweep(seconds: usize) -> Vec<Frame> {
+pub fn sweep(seconds: usize) -> Vec<Frame> {
     let at = |n: usize| n as f32 / 48_000.0;
     let tone = |n| 0.3 * (at(n) * (300.0 + 40.0 * at(n)) * std::f32::consts::TAU).sin();
     encode(&(0..seconds * 48_000).map(tone).collect::<Vec<f32>>())
@@ -56,7 +56,7 @@ fn assert_in_order(bench: &Bench) {
 }
 
 /// The numbers of the frames of `said` that a group was sent, in order.
-fn sent_to(bench: &Bench, group: u8, said: &[Frame]) -> Vec<usize> {
+pub fn sent_to(bench: &Bench, group: u8, said: &[Frame]) -> Vec<usize> {
     let places: HashMap<&[u8], usize> = (said.iter().map(|f| f.payload.as_slice()))
         .zip(0..)
         .collect();

@@ -4,6 +4,7 @@ mod bench;
 mod direct;
 mod ear;
 mod likeness;
+mod long_silence;
 mod mixing;
 mod network;
 mod packing;

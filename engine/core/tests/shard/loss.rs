@@ -69,6 +69,49 @@ fn what_is_lost_on_the_way_up_is_heard_if_the_speaker_sends_it_redundantly() {
     assert!(redundant > 0.97, "{redundant} heard with redundancy");
 }
 
+/// Nobody asks for anything again: all that is known of their losses is what they report.
+#[test]
+fn what_is_lost_on_the_way_up_makes_nothing_be_sent_twice_but_to_who_loses_packets_beside() {
+    let (bens_ear, mut world) = (2, bad_way_up(0.1, 0, 3));
+    (1..4).for_each(|ear| world.clients[ear].suppress_nacks());
+    let said = voice();
+    (0..30).for_each(|_| world.say(0, &said));
+    let (missing, counts) = (numbers_missing(&world, bens_ear), world.shard.counts());
+    assert!(missing > 100, "{missing} were lost on the way up");
+    assert_eq!((world.shard.sheltered(), counts.repeated), (0, 0));
+
+    let losing = Conditions {
+        loss: 0.1,
+        ..Conditions::default()
+    };
+    world.spoil_way_to(bens_ear, losing, 7);
+    (0..30).for_each(|_| world.say(0, &said));
+    assert_eq!(world.shard.sheltered(), 1);
+    assert!(world.shard.counts().repeated > 100);
+}
+
+/// Half of what is said is lost on the way up, many packets in a row; who listens asks for them again and again.
+#[test]
+fn who_asks_for_what_the_room_never_had_uses_up_no_budget() {
+    let mut world = stage(good());
+    let losing = Conditions {
+        loss: 0.5,
+        burst: 20.0,
+        ..Conditions::default()
+    };
+    world.spoil_way_up(losing, 5);
+    let said = voice();
+    (0..10).for_each(|_| world.say(0, &said));
+    assert!(numbers_missing(&world, 2) > 100);
+    assert_eq!(world.shard.counts().repeats_refused, 0);
+}
+
+fn numbers_missing(world: &World, client: usize) -> usize {
+    let gaps = numbers(world, client);
+    let gaps = gaps.windows(2).map(|pair| (pair[1] - pair[0]) as usize - 1);
+    gaps.sum()
+}
+
 #[test]
 fn packets_that_overtake_each_other_on_the_way_up_all_reach_the_listener() {
     let mut world = bad_way_up(0.0, 70, 5);

@@ -76,6 +76,9 @@ impl Client {
     }
 }
 
+/// From or to whom, and what.
+type Way = Netem<(SocketAddr, Vec<u8>)>;
+
 pub struct World {
     pub now: Instant,
     pub shard: Shard,
@@ -85,8 +88,10 @@ pub struct World {
     /// Where the shard's datagrams went, in order.
     pub sent_to: Vec<SocketAddr>,
     identity: Arc<Identity>,
-    to_shard: Netem<(SocketAddr, Vec<u8>)>,
-    to_clients: Netem<(SocketAddr, Vec<u8>)>,
+    to_shard: Way,
+    to_clients: Way,
+    /// One client's own way down.
+    to_one: Option<(SocketAddr, Way)>,
 }
 
 impl World {
@@ -108,12 +113,19 @@ impl World {
             identity,
             to_shard: Netem::new(conditions, seed),
             to_clients: Netem::new(conditions, seed ^ 0xFFFF),
+            to_one: None,
         }
     }
 
     /// From now on the way to the clients is as bad as this; the way to the shard stays as it is.
     pub fn spoil_way_down(&mut self, conditions: Conditions, seed: u64) {
         self.to_clients = Netem::new(conditions, seed);
+    }
+
+    /// From now on the way to this client alone is as bad as this.
+    pub fn spoil_way_to(&mut self, client: usize, conditions: Conditions, seed: u64) {
+        let address = self.clients[client].peer.address;
+        self.to_one = Some((address, Netem::new(conditions, seed)));
     }
 
     /// From now on the way to the shard is as bad as this.
@@ -225,8 +237,10 @@ impl World {
             self.shard.next_timeout(),
         ];
         let timeouts = self.clients.iter().map(|client| client.timeout);
+        let to_one = self.to_one.as_ref();
         let next = due
             .into_iter()
+            .chain(to_one.map(|(_, way)| way.next_arrival()))
             .flatten()
             .chain(timeouts)
             .fold(end, Instant::min);
@@ -239,7 +253,7 @@ impl World {
         }
         self.shard.shake_hands(self.now, usize::MAX, &mut self.out);
         self.deliver();
-        while let Some((to, datagram)) = self.to_clients.pop(self.now) {
+        while let Some((to, datagram)) = self.arrival() {
             let at = |client: &Client| client.peer.address == to;
             if let Some(number) = self.clients.iter().position(at) {
                 let peer = &mut self.clients[number].peer;
@@ -248,6 +262,12 @@ impl World {
             }
         }
         (0..self.clients.len()).for_each(|number| self.drive(number));
+    }
+
+    fn arrival(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
+        let to_one = self.to_one.as_mut();
+        let arrived = to_one.and_then(|(_, way)| way.pop(self.now));
+        arrived.or_else(|| self.to_clients.pop(self.now))
     }
 
     /// What `client` has to send now, past the network.
@@ -263,7 +283,9 @@ impl World {
     fn deliver(&mut self) {
         for (to, datagram) in self.out.datagrams.drain(..) {
             self.sent_to.push(to);
-            self.to_clients.push(self.now, (to, datagram));
+            let own = self.to_one.as_mut().filter(|(one, _)| *one == to);
+            let way = own.map_or(&mut self.to_clients, |(_, way)| way);
+            way.push(self.now, (to, datagram));
         }
     }
 

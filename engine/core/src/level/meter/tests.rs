@@ -8,6 +8,16 @@ fn read(
     claimed_level: Option<u8>,
     packets: u16,
 ) -> Vec<Loudness> {
+    read_at(meter, amplitude, claimed_level, 0..packets)
+}
+
+/// The same for packets with these numbers.
+fn read_at(
+    meter: &mut Meter,
+    amplitude: f32,
+    claimed_level: Option<u8>,
+    numbers: std::ops::Range<u16>,
+) -> Vec<Loudness> {
     let (mut encoder, mut packet) = (Encoder::new(32_000, 0), [0; MAX_FRAME_BYTES]);
     let pcm: [f32; FRAME_SAMPLES] = std::array::from_fn(|n| amplitude * (n as f32 * 0.131).sin());
     let (mut budget, start) = (DecodeBudget::new(), Instant::now());
@@ -26,7 +36,7 @@ fn read(
             &mut budget,
         )
     };
-    (0..packets).map(&mut one).collect()
+    numbers.map(&mut one).collect()
 }
 
 #[test]
@@ -64,6 +74,17 @@ fn who_claims_nothing_is_decoded() {
     );
     let silent = read(&mut Meter::new(1), 0.0, None, 50);
     assert!(silent.iter().all(|read| !read.is_speech()), "{silent:?}");
+}
+
+#[test]
+fn who_speaks_after_a_silence_of_more_than_half_of_all_numbers_is_heard() {
+    for first in [32_700, 32_900, 50_000, 65_000] {
+        let mut meter = Meter::new(1);
+        read(&mut meter, 0.5, None, 50);
+        read_at(&mut meter, 0.0, Some(127), first - 1..first);
+        let readings = read_at(&mut meter, 0.5, None, first..first + 50);
+        assert!(readings[5..].iter().all(|read| read.is_speech()), "{first}");
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Mixing {
         }
         self.line.keep(place, &sound);
         if self.line.next().tick == place.tick {
-            let group = self.line.turn(place.rtp_ts, out);
+            let group = self.line.turn(now, place.rtp_ts, out);
             self.after_turn(now, group, out);
         }
     }
@@ -95,7 +95,7 @@ impl Mixing {
                 },
             );
         }
-        let group = self.line.pass(place, out);
+        let group = self.line.pass(at, place, out);
         self.after_turn(at, group, out);
     }
 }

@@ -22,6 +22,15 @@ pub(super) enum Feed {
     Group(u8),
 }
 
+impl Feed {
+    fn group(self) -> Option<u8> {
+        match self {
+            Self::Slots => None,
+            Self::Group(group) => Some(group),
+        }
+    }
+}
+
 /// What a session has lines for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hears {
@@ -33,6 +42,8 @@ pub(super) enum Hears {
 #[derive(Debug)]
 struct Listener {
     feed: Feed,
+    /// Of the mix: its present one, or its last.
+    group: u8,
     /// In the list of the feed.
     index: usize,
     hears: Hears,
@@ -97,9 +108,11 @@ impl Audience {
         self.places - self.twice.len()
     }
 
-    /// What somebody is sent; None for who does not listen.
-    pub fn feed(&self, link: LinkKey) -> Option<Feed> {
-        self.listeners.get(&link).map(|listener| listener.feed)
+    /// The group of the mix from which somebody had its last packs: who has left the mix may still ask for them again.
+    pub fn group_of(&self, link: LinkKey) -> u8 {
+        self.listeners
+            .get(&link)
+            .map_or(0, |listener| listener.group)
     }
 
     /// Listeners of the slots, and of the mix.
@@ -131,6 +144,7 @@ impl Audience {
         });
         let listener = Listener {
             feed,
+            group: feed.group().unwrap_or(0),
             index,
             hears,
             may_speak,

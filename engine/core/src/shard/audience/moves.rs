@@ -156,6 +156,7 @@ impl Audience {
         });
         if let Some(listener) = self.listeners.get_mut(&link) {
             (listener.feed, listener.index) = (feed, index);
+            listener.group = feed.group().unwrap_or(listener.group);
         }
     }
 }

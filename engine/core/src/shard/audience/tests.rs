@@ -137,6 +137,44 @@ fn a_room_that_shrinks_a_little_stays_packed_and_further_down_it_does_not() {
     assert!(!audience.wants_mix());
 }
 
+#[test]
+fn packs_grow_with_the_audience_and_shrink_again_only_below_four_fifths_of_a_bound() {
+    use PackSize::{Five, One, Six, Three};
+    let now = now();
+    let mut audience = Audience::new(FloorRules {
+        frames: None,
+        ..RULES
+    });
+    let steps = [
+        (10, One),
+        (11, Three),
+        (1_000, Three),
+        (1_001, Five),
+        (800, Five),
+        (799, Three),
+        (1_000, Three),
+        (1_001, Five),
+        (5_000, Five),
+        (5_001, Six),
+        (4_000, Six),
+        (3_999, Five),
+        (5_000, Five),
+        (5_001, Six),
+        (799, Three),
+        (8, Three),
+        (7, One),
+    ];
+    let mut there = 0;
+    for (listeners, size) in steps {
+        (there..listeners).for_each(|link| {
+            audience.enter(now, link, Hears::Both, false);
+        });
+        (listeners..there).for_each(|link| audience.leave(now, link));
+        there = listeners;
+        assert_eq!(audience.wanted_size(), size, "{listeners} listeners");
+    }
+}
+
 /// What a room of twenty who wait for nothing does when they all lose too much, `elsewhere` being sheltered already.
 fn all_lose(now: Instant, elsewhere: usize) -> Audience {
     let mut audience = grown(now);

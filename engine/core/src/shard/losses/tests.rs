@@ -75,10 +75,10 @@ proptest! {
     }
 
     #[test]
-    fn no_number_that_a_peer_may_send_overflows(reports: Vec<(u32, i32)>) {
+    fn no_number_that_a_peer_may_send_overflows(reports: Vec<(u32, i32, u32)>) {
         let mut losses = Losses::default();
-        for (sent, cumulative) in reports {
-            let lost = losses.reported(1, cumulative);
+        for (sent, missing, never_sent) in reports {
+            let lost = losses.reported(1, missing, never_sent);
             losses.lose(now(), sent, lost);
         }
     }
@@ -135,6 +135,15 @@ fn in_silence_nothing_is_learnt_and_the_trial_goes_on() {
 #[test]
 fn what_comes_after_all_and_is_lost_again_in_a_later_report_is_no_new_loss() {
     let mut losses = Losses::default();
-    let more = [3, 1, 3, 4, -2, 4].map(|cumulative| losses.reported(0, cumulative));
+    let more = [3, 1, 3, 4, -2, 4].map(|missing| losses.reported(0, missing, 0));
     assert_eq!(more, [3, 0, 0, 1, 0, 0]);
+}
+
+#[test]
+fn what_was_never_sent_is_no_loss_and_what_is_lost_beside_is() {
+    let mut losses = Losses::default();
+    // A gap counts from when it is made; reports know of it later.
+    let reports = [(0, 2), (2, 2), (5, 2), (9, 6), (10, 6)];
+    let more = reports.map(|(missing, never_sent)| losses.reported(0, missing, never_sent));
+    assert_eq!(more, [0, 0, 3, 0, 1]);
 }

@@ -128,12 +128,9 @@ impl RoomState {
         self.people.leave(id)
     }
 
-    /// The group of the mix in which a listener is, or would be.
+    /// The group of the mix in which a listener is, or was last.
     pub fn group_of(&self, link: LinkKey) -> u8 {
-        match self.audience.feed(link) {
-            Some(Feed::Group(group)) => group,
-            Some(Feed::Slots) | None => 0,
-        }
+        self.audience.group_of(link)
     }
 
     /// Listeners of the slots, and of the mix.

@@ -53,6 +53,44 @@ fn a_pause_of_the_sender_leaves_the_timestamps_going_with_time() {
     assert!(!after.marker);
 }
 
+/// Timestamps wrap around after a day and look as if they went back after half of one.
+const SILENT_HOURS: [u64; 4] = [13, 20, 25, 38];
+
+#[test]
+fn after_hours_of_silence_the_next_speaker_is_heard_and_the_time_has_gone_on() {
+    for hours in SILENT_HOURS {
+        let now = Instant::now();
+        let mut line = line(now);
+        let before = line.place(now, &packet(1, 0, 0), 960).unwrap();
+        line.vacate();
+        let later = now + Duration::from_secs(hours * 3_600);
+        let after = line.place(later, &packet(2, 40, 7), 960).unwrap();
+        let next = line
+            .place(later + ms(20), &packet(2, 41, 967), 960)
+            .unwrap();
+        assert_eq!(
+            after.rtp_ts.wrapping_sub(before.rtp_ts),
+            samples(later - now),
+            "{hours} h"
+        );
+        assert_eq!(next.rtp_ts.wrapping_sub(after.rtp_ts), 960);
+    }
+}
+
+#[test]
+fn a_voice_that_pauses_for_hours_in_its_slot_goes_on_as_after_any_pause() {
+    for hours in SILENT_HOURS {
+        let now = Instant::now();
+        let mut line = line(now);
+        let before = line.place(now, &packet(1, 0, 0), 960).unwrap();
+        let pause = Duration::from_secs(hours * 3_600);
+        let resumed = packet(1, 1, samples(pause));
+        let after = line.place(now + pause, &resumed, 960).unwrap();
+        assert_eq!(after.rtp_ts.wrapping_sub(before.rtp_ts), samples(pause));
+        assert!(!after.marker, "{hours} h");
+    }
+}
+
 #[test]
 fn a_late_packet_fills_its_own_gap_once() {
     let now = Instant::now();
