@@ -27,12 +27,13 @@ Answer: TypeAlias = tuple[Response, str | None]
 """And the edge's address, which the headers around it name; None after a crash, when none go around it."""
 
 _SHORT = 64
-"""Bytes of a wish that many have in the same words; it is read once."""
+"""Bytes of a wish, and of its media type, that many have in the same words; it is read once."""
 
 
 def read_wish(body: bytes, announced: str) -> JoinRoom | None:
     """The body of a join. Raises ValidationError when it is not as documented, or may not be."""
-    return _read_once(body, announced) if len(body) <= _SHORT else _read_anew(body, announced)
+    short = len(body) <= _SHORT and len(announced) <= _SHORT
+    return _read_once(body, announced) if short else _read_anew(body, announced)
 
 
 def _read_anew(body: bytes, announced: str) -> JoinRoom | None:
