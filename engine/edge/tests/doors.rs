@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::{KEY, PATIENCE, ROOM, Talk, World, ticket, ticket_of, tone};
+use common::{KEY, PATIENCE, ROOM, Talk, World, limit, offer, ticket, ticket_of, tone};
 use palabre_core::shard::{Door, Limits};
-use palabre_load::{Client, Plan};
+use palabre_load::Plan;
 use palabre_net::{EngineEvent, EventDoor};
 use ureq::http::Response;
 use ureq::{Agent, Body};
@@ -17,13 +17,6 @@ fn agent() -> Agent {
         .timeout_global(Some(PATIENCE))
         .build()
         .into()
-}
-
-fn offer() -> String {
-    let address = "127.0.0.1:9".parse().unwrap();
-    Client::offer(Plan::speak(tone(0.1)), address, std::time::Instant::now())
-        .unwrap()
-        .1
 }
 
 fn post(world: &World, path: &str, token: &str, kind: &str, body: &str) -> Response<Body> {
@@ -219,21 +212,6 @@ fn a_session_is_created_patched_and_deleted_as_rfc_9725_says() {
     );
 }
 
-/// The name and value of the limit in a refusal that says when to come back.
-fn limit(mut response: Response<Body>) -> (u16, String, u64) {
-    let status = response.status().as_u16();
-    let seconds: u32 = response.headers()["retry-after"]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    assert!(seconds >= 1);
-    let body = response.body_mut().read_to_string().unwrap();
-    let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let (name, most) = problem["limit"].as_object().unwrap().iter().next().unwrap();
-    (status, name.clone(), most.as_u64().unwrap())
-}
-
 #[test]
 fn full_is_an_answer_that_names_the_limit_and_says_when_to_come_back() {
     let most = Limits::default();
@@ -252,6 +230,13 @@ fn full_is_an_answer_that_names_the_limit_and_says_when_to_come_back() {
                 ..most
             },
             "sessions_opening",
+        ),
+        (
+            Limits {
+                asked_per_address: 1,
+                ..most
+            },
+            "sessions_opening_per_address",
         ),
     ] {
         let world = World::with_limits(limits, 0);

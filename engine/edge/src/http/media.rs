@@ -1,5 +1,8 @@
 //! `POST /edge/v1/whip` and `POST /edge/v1/whep`: an offer in, a session and an answer out (RFC 9725).
 
+use std::net::IpAddr;
+
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -13,6 +16,7 @@ use palabre_net::Command;
 
 use super::ask::{ask, body};
 use super::bearer::Bearer;
+use super::server::Sender;
 use super::{App, Problem};
 
 const SDP: &str = "application/sdp";
@@ -21,26 +25,29 @@ const SDP: &str = "application/sdp";
 pub async fn whip(
     State(app): State<App>,
     bearer: Bearer,
+    Extension(sender): Extension<Sender>,
     headers: HeaderMap,
     offer: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    open(&app, Door::Whip, bearer, &headers, offer).await
+    open(&app, Door::Whip, bearer, sender, &headers, offer).await
 }
 
 /// Opens an ear.
 pub async fn whep(
     State(app): State<App>,
     bearer: Bearer,
+    Extension(sender): Extension<Sender>,
     headers: HeaderMap,
     offer: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    open(&app, Door::Whep, bearer, &headers, offer).await
+    open(&app, Door::Whep, bearer, sender, &headers, offer).await
 }
 
 async fn open(
     app: &App,
     door: Door,
     Bearer(ticket): Bearer,
+    Sender(asked_from): Sender,
     headers: &HeaderMap,
     offer: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -48,7 +55,7 @@ async fn open(
     let offer = body(offer)?;
     let (room, participant) = ticket.in_room().ok_or_else(not_a_room)?;
     let offer = Offer::parse(&offer).map_err(bad_offer)?;
-    let offered = Box::new(offered(door, &offer)?);
+    let offered = Box::new(offered(door, &offer, asked_from)?);
     let accepted = ask(|reply| {
         let command = Command::Connect {
             room: room.clone(),
@@ -73,7 +80,7 @@ async fn open(
 }
 
 /// What the shard needs of an offer.
-fn offered(door: Door, offer: &Offer) -> Result<Offered, Problem> {
+fn offered(door: Door, offer: &Offer, asked_from: IpAddr) -> Result<Offered, Problem> {
     let usable: Vec<_> = offer
         .sections
         .iter()
@@ -100,6 +107,7 @@ fn offered(door: Door, offer: &Offer) -> Result<Offered, Problem> {
         ));
     };
     Ok(Offered {
+        asked_from,
         remote: offer.ice.clone(),
         fingerprint: offer.fingerprint,
         dtls_role: offer.setup.answerer(),
