@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from palabre.api.connections import BoundedProtocol
 from palabre.api.middleware import NOT_KEPT, protection
 from palabre.api.places import Places, lines
-from palabre.api.proxies import Proxies
 from palabre.api.shortcut import Answer, Joins, read_wish
 
 _JOIN = re.compile(rb"/api/v1/rooms/[\w-]+/join")
@@ -149,15 +148,14 @@ def _around(edge: str) -> bytes:
 def protocol_of(app: FastAPI, *, connections: int | None = None) -> type[JoiningProtocol]:
     """The protocol of a server of `app`, an application by `create_app`; it has this many connections at most, or as
     many as the settings say."""
-    settings = app.state.services.settings
-    limits = settings.limits
+    limits, proxies = app.state.services.settings.limits, app.state.proxies
 
     class Served(JoiningProtocol):
-        joins = Joins(app.state.services, app.state.rates)
+        joins = Joins(app.state.services, app.state.rates, proxies)
         places = Places(
             most=limits.connections if connections is None else connections,
             most_of_address=limits.address_connections,
-            proxies=Proxies(settings.proxies),
+            proxies=proxies,
         )
 
     return Served

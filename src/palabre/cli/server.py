@@ -140,7 +140,7 @@ def _uvicorn(app: FastAPI, settings: Settings, connections: int) -> uvicorn.Conf
         log_config=None,
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=list(settings.proxies),
+        proxy_headers=False,  # the application knows its proxies
         timeout_graceful_shutdown=GOODBYE_S,
     )
 

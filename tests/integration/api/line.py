@@ -5,9 +5,10 @@ import re
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from palabre.api.protocol import JoiningProtocol, protocol_of
+from palabre.api.protocol import protocol_of
 from tests.integration.api.people import House
 
 DATE = b"Sat, 21 Nov 2026 18:00:00 GMT"
@@ -17,7 +18,7 @@ class Line(asyncio.Transport):
     """The server's end; the test is the other one."""
 
     def __init__(
-        self, house: House, client: str = "203.0.113.9", kind: type[JoiningProtocol] | None = None
+        self, house: House, client: str = "203.0.113.9", kind: type[HttpToolsProtocol] | None = None
     ) -> None:
         super().__init__({"peername": (client, 40_000), "sockname": ("192.0.2.1", 8080)})
         self.written = b""
@@ -27,7 +28,13 @@ class Line(asyncio.Transport):
         self.state.default_headers = [(b"date", DATE)]
         protocol = kind or protocol_of(house.app)
         config = uvicorn.Config(
-            house.app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+            house.app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
         )
         self.server = protocol(config, self.state, {}, asyncio.get_running_loop())
         self.server.connection_made(self)

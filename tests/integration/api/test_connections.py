@@ -76,7 +76,13 @@ async def served(house: House, host: str = "127.0.0.1") -> AsyncIterator[Served]
     state, loop = ServerState(), asyncio.get_running_loop()
     kind = protocol_of(house.app)
     config = uvicorn.Config(
-        house.app, http=kind, ws="none", lifespan="off", log_config=None, timeout_keep_alive=1
+        house.app,
+        http=kind,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        timeout_keep_alive=1,
+        proxy_headers=False,
     )
     server = await loop.create_server(lambda: kind(config, state, {}, loop), host, 0)
     try:
