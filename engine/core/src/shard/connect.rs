@@ -80,6 +80,15 @@ impl Shard {
         })
     }
 
+    /// Whether there is such a session.
+    ///
+    /// # Errors
+    /// When it is over, or never was.
+    pub fn find(&self, session: &SessionId) -> Result<(), Refusal> {
+        let found = self.by_session.contains_key(session);
+        found.then_some(()).ok_or(Refusal::NoSession)
+    }
+
     /// Takes the credentials of a trickle fragment (RFC 8840): those in use change nothing, new ones begin a new ICE
     /// generation, whose answer is returned. `ufrag` is the engine's own that the peer believes to be current.
     ///

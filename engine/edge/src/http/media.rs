@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,10 +12,10 @@ use palabre_core::sdp::{Answer, Direction, Offer, OfferError, SentStream};
 use palabre_core::shard::{Accepted, Door, Offered, ParticipantId, RoomId};
 use palabre_net::Command;
 
-use super::ask::{ask, body};
+use super::ask::ask;
 use super::bearer::Bearer;
 use super::server::Sender;
-use super::{App, Problem};
+use super::{App, Problem, body};
 
 const SDP: &str = "application/sdp";
 
@@ -26,10 +24,9 @@ pub async fn whip(
     State(app): State<App>,
     bearer: Bearer,
     Extension(sender): Extension<Sender>,
-    headers: HeaderMap,
-    offer: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    open(&app, Door::Whip, bearer, sender, &headers, offer).await
+    open(&app, Door::Whip, bearer, sender, request).await
 }
 
 /// Opens an ear.
@@ -37,10 +34,9 @@ pub async fn whep(
     State(app): State<App>,
     bearer: Bearer,
     Extension(sender): Extension<Sender>,
-    headers: HeaderMap,
-    offer: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    open(&app, Door::Whep, bearer, sender, &headers, offer).await
+    open(&app, Door::Whep, bearer, sender, request).await
 }
 
 async fn open(
@@ -48,13 +44,11 @@ async fn open(
     door: Door,
     Bearer(ticket): Bearer,
     Sender(asked_from): Sender,
-    headers: &HeaderMap,
-    offer: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    require_sdp(headers)?;
-    let offer = body(offer)?;
+    require_sdp(request.headers())?;
     let (room, participant) = ticket.in_room().ok_or_else(not_a_room)?;
-    let offer = Offer::parse(&offer).map_err(bad_offer)?;
+    let offer = Offer::parse(&body::read(request).await?).map_err(bad_offer)?;
     let offered = Box::new(offered(door, &offer, asked_from)?);
     let accepted = ask(|reply| {
         let command = Command::Connect {
