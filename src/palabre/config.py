@@ -41,6 +41,12 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     body_bytes: int = Field(65_536, ge=1_024, description="largest request body, bytes")
+    connections: int = Field(
+        20_000,
+        ge=1,
+        description="connections to the API; never more than a quarter of the open files allowed",
+    )
+    address_connections: int = Field(2_000, ge=1, description="connections of one address to the API")
     address_requests_per_s: float = Field(50, gt=0, description="requests of one address, sustained")
     address_burst: int = Field(300, ge=1, description="requests of one address at once")
     account_requests_per_s: float = Field(20, gt=0, description="requests of one account, sustained")

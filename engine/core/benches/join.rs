@@ -44,6 +44,7 @@ impl Bench {
         let limits = Limits {
             half_open: usize::MAX,
             half_open_per_address: usize::MAX,
+            asked_per_address: usize::MAX,
             ..Limits::default()
         };
         let mut shard = Shard::new(0, identity, limits, entropy(1), clock);

@@ -4,9 +4,12 @@
 
 mod common;
 
-use common::{KEY, PATIENCE, ROOM, Talk, World, ticket, ticket_of, tone};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use common::{KEY, PATIENCE, ROOM, Talk, World, limit, offer, ticket, ticket_of, tone};
 use palabre_core::shard::{Door, Limits};
-use palabre_load::{Client, Plan};
+use palabre_load::Plan;
 use palabre_net::{EngineEvent, EventDoor};
 use ureq::http::Response;
 use ureq::{Agent, Body};
@@ -17,13 +20,6 @@ fn agent() -> Agent {
         .timeout_global(Some(PATIENCE))
         .build()
         .into()
-}
-
-fn offer() -> String {
-    let address = "127.0.0.1:9".parse().unwrap();
-    Client::offer(Plan::speak(tone(0.1)), address, std::time::Instant::now())
-        .unwrap()
-        .1
 }
 
 fn post(world: &World, path: &str, token: &str, kind: &str, body: &str) -> Response<Body> {
@@ -219,19 +215,47 @@ fn a_session_is_created_patched_and_deleted_as_rfc_9725_says() {
     );
 }
 
-/// The name and value of the limit in a refusal that says when to come back.
-fn limit(mut response: Response<Body>) -> (u16, String, u64) {
-    let status = response.status().as_u16();
-    let seconds: u32 = response.headers()["retry-after"]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    assert!(seconds >= 1);
-    let body = response.body_mut().read_to_string().unwrap();
-    let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let (name, most) = problem["limit"].as_object().unwrap().iter().next().unwrap();
-    (status, name.clone(), most.as_u64().unwrap())
+/// The head of the answer to a request that announces a body and never sends one, once the connection is closed.
+fn silent(world: &World, line: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(world.engine.edge_address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE / 2)).unwrap();
+    let head = format!("{line} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn whoever_has_nothing_here_is_refused_before_a_body_is_waited_for() {
+    let world = World::start();
+    world.admit("ann", 11, true);
+    let created = post(&world, "whip", &ticket("ann", 60), SDP, &offer());
+    let location = created.headers()["location"].to_str().unwrap();
+    let nobodys = format!("/edge/v1/sessions/00{}", "0".repeat(32));
+    let kind = format!("Content-Type: {FRAGMENT}\r\n");
+    let whole = format!("{kind}If-Match: *\r\n");
+    for (line, headers, status) in [
+        (format!("PATCH {nobodys}"), whole.as_str(), 404),
+        ("PATCH /edge/v1/sessions/etc".into(), &whole, 404),
+        (format!("PATCH {location}"), "", 415),
+        (format!("PATCH {location}"), &kind, 428),
+        (format!("DELETE {nobodys}"), "", 404),
+        ("POST /edge/v1/whip".into(), "", 401),
+        ("POST /edge/v1/whep".into(), "", 401),
+        ("POST /edge/v1/health".into(), "", 405),
+    ] {
+        let answer = silent(&world, &line, headers);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{line}: {answer}"
+        );
+    }
+    let room = format!("room:{ROOM}");
+    let nowhere = ticket_of(&KEY, &room, None, 60);
+    let headers = format!("Authorization: Bearer {nowhere}\r\nContent-Type: {SDP}\r\n");
+    let answer = silent(&world, "POST /edge/v1/whip", &headers);
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
 }
 
 #[test]
@@ -252,6 +276,13 @@ fn full_is_an_answer_that_names_the_limit_and_says_when_to_come_back() {
                 ..most
             },
             "sessions_opening",
+        ),
+        (
+            Limits {
+                asked_per_address: 1,
+                ..most
+            },
+            "sessions_opening_per_address",
         ),
     ] {
         let world = World::with_limits(limits, 0);

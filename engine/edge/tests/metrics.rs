@@ -4,9 +4,10 @@
 
 mod common;
 
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 
-use common::{World, config};
+use common::{PATIENCE, World, config};
 use palabre_edge::EngineConfig;
 
 /// The answer's status, and the first line of its body, for a request that a proxy sends for `sender`.
@@ -38,4 +39,32 @@ fn metrics_are_for_the_networks_that_the_operator_named() {
     assert_eq!(status, 403);
     assert!(body.contains("PALABRE_METRICS_FOR"), "{body}");
     assert!(!body.contains("palabre_media_sessions"), "{body}");
+}
+
+#[test]
+fn what_a_proxy_cannot_name_has_not_the_proxys_own_rights() {
+    let world = World::with(EngineConfig {
+        proxies: vec![Ipv4Addr::LOCALHOST.into()],
+        ..config()
+    });
+    for sender in [
+        &b"\xff, 203.0.113.5"[..],
+        b"203.0.113.5:4711",
+        b"unknown",
+        b"\xff",
+        b"",
+    ] {
+        let mut stream = TcpStream::connect(world.engine.edge_address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head =
+            b"GET /edge/v1/metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: ";
+        stream
+            .write_all(&[head, sender, b"\r\n\r\n"].concat())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{sender:?}: {answer}");
+    }
+    let (status, _) = read_metrics(&world, "127.0.0.1");
+    assert_eq!(status, 200, "the machine itself, by way of its proxy");
 }

@@ -7,7 +7,9 @@ mod common;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 
-use common::{PATIENCE, World};
+use common::{PATIENCE, World, config, limit, offer, ticket};
+use palabre_core::shard::Limits;
+use palabre_edge::EngineConfig;
 use palabre_edge::http::limits::HttpLimits;
 
 /// One connection and one request for each address an address may have.
@@ -62,4 +64,34 @@ fn without_a_proxy_nobody_gains_by_naming_somebody_else() {
     let (_, second) = ask("203.0.113.2");
     assert_eq!(second, None, "one address has one connection");
     drop(held);
+}
+
+#[test]
+fn sessions_that_are_being_opened_count_for_whom_the_proxy_speaks_for() {
+    let world = World::with(EngineConfig {
+        media: Limits {
+            asked_per_address: 1,
+            ..Limits::default()
+        },
+        proxies: vec![Ipv4Addr::LOCALHOST.into()],
+        ..config()
+    });
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let open = |who: &str, sender: &str| {
+        world.admit(who, 1, true);
+        let request = agent
+            .post(world.url("whip"))
+            .header("Authorization", format!("Bearer {}", ticket(who, 60)))
+            .header("Content-Type", "application/sdp")
+            .header("X-Forwarded-For", sender);
+        request.send(offer()).unwrap()
+    };
+    assert_eq!(open("ann", "203.0.113.1").status(), 201);
+    let refused = limit(open("bob", "203.0.113.1"));
+    assert_eq!(refused, (503, "sessions_opening_per_address".to_owned(), 1));
+    assert_eq!(open("bob", "203.0.113.2").status(), 201);
 }

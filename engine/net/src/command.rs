@@ -38,6 +38,11 @@ pub enum Command {
         offered: Box<Offered>,
         reply: Reply<Accepted>,
     },
+    /// Whether there is such a session.
+    Find {
+        session: SessionId,
+        reply: Reply<()>,
+    },
     RestartIce {
         session: SessionId,
         /// The engine's ufrag the peer believes to be current; None for any.

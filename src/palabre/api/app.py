@@ -11,6 +11,7 @@ from palabre.api.metrics import METRICS
 from palabre.api.middleware import BodyLimit, RateLimit, SecurityHeaders
 from palabre.api.pages import Everywhere, Pages
 from palabre.api.ports import Services
+from palabre.api.proxies import BehindProxies, Proxies
 from palabre.api.routes import accounts, chats, members, messages, participants, recordings, rooms
 
 PREFIX = "/api/v1"
@@ -51,10 +52,12 @@ def create_app(services: Services) -> FastAPI:
     rates = Rates.of(services.settings.limits)
     app.state.services = services
     app.state.rates = rates
+    app.state.proxies = proxies = Proxies(services.settings.proxies)
     app.router.routes += [METRICS, Everywhere(Pages())]
     app.add_middleware(BodyLimit, max_bytes=services.settings.limits.body_bytes)
     app.add_middleware(RateLimit, rate=rates.address, monotonic=services.clock.monotonic)
     app.add_middleware(SecurityHeaders, edge_url=services.settings.edge_url, edge_port=services.edge_port)
+    app.add_middleware(BehindProxies, proxies=proxies)
     return app
 
 

@@ -9,10 +9,16 @@ from starlette.types import Scope
 _HOST = re.compile(r"[A-Za-z0-9.\-]+|[0-9A-Fa-f:.]+")
 """A name or an address. What else a client may write in its Host header goes nowhere."""
 
+_LONGEST = 253 + len(":65535")
+"""Bytes of a Host header: a name (RFC 1035, section 2.3.4, without the root's dot) and a port. A longer one is no name,
+and kept nowhere."""
+
 
 def edge_of_scope(scope: Scope, edge_url: str | None, edge_port: int) -> str:
     """The edge's address for whoever sent the request of `scope`."""
     host = next((value for name, value in scope["headers"] if name == b"host"), None)
+    if host is not None and len(host) > _LONGEST:
+        host = b""
     return _edge_of(scope["scheme"], host, scope.get("server"), edge_url, edge_port)
 
 

@@ -4,13 +4,14 @@ Beside the API: it is for the operator's programs, and no client's business.
 """
 
 from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from palabre.api.guard import address_of, services_of
+from palabre.api.proxies import ip_of
 from palabre.domain.refusal import Code, Refused
 
 _FORMAT = "text/plain; version=0.0.4"
@@ -30,12 +31,9 @@ async def _metrics(request: Request) -> PlainTextResponse:
 
 def may_read(address: str, networks: Sequence[str]) -> bool:
     """Whether one of the networks has the address. What is no IP address (a socket's path) is in none."""
-    try:
-        asks = ip_address(address)
-    except ValueError:
+    asks = ip_of(address)
+    if asks is None:
         return False
-    if isinstance(asks, IPv6Address) and asks.ipv4_mapped is not None:
-        asks = asks.ipv4_mapped
     return any(asks in ip_network(network) for network in networks)
 
 

@@ -18,7 +18,7 @@ NOT_KEPT: Header = (b"cache-control", b"no-store")
 
 
 def address_of_scope(scope: Scope) -> str:
-    """The address a request came from; behind a proxy, what it says in X-Forwarded-For."""
+    """The address a request came from; behind a proxy, whom it names (`proxies`)."""
     client = scope.get("client")
     return client[0] if client else "unknown"
 

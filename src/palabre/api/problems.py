@@ -59,6 +59,7 @@ STATUS: dict[Code, int] = {
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.BODY_TOO_LARGE: 413,
+    Code.HEAD_TOO_LARGE: 431,
     Code.TOO_MANY_REQUESTS: 429,
     Code.LIMIT_REACHED: 403,
     Code.IDEMPOTENCY_KEY_REUSED: 409,

@@ -1,20 +1,22 @@
 """HTTP as uvicorn speaks it, but for joins: each is answered where it was read, without a server's layers.
 
 `HttpToolsProtocol` and `RequestResponseCycle` are not documented as places to extend. What is used of them is used in
-this file alone, uv.lock keeps their version, and a test compares both ways byte by byte.
+this file, in `connections` and in `places` alone, uv.lock keeps their version, and tests compare both byte by byte.
 """
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from fastapi import FastAPI
 from pydantic import ValidationError
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from palabre.api.middleware import NOT_KEPT, Header, protection
+from palabre.api.connections import BoundedProtocol
+from palabre.api.middleware import NOT_KEPT, protection
+from palabre.api.places import Places, lines
 from palabre.api.shortcut import Answer, Joins, read_wish
 
 _JOIN = re.compile(rb"/api/v1/rooms/[\w-]+/join")
@@ -26,7 +28,7 @@ _LONGEST = 1024
 """Bytes of a plain join's body. No server's limit is lower."""
 
 
-class JoiningProtocol(HttpToolsProtocol):
+class JoiningProtocol(BoundedProtocol):
     """One connection. A join that is plainly as documented is held until all of it is there, and answered by `joins`;
     whatever else comes goes uvicorn's own way."""
 
@@ -36,6 +38,7 @@ class JoiningProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if self._looks_plain():
+            self._begin_body()
             self._held = bytearray()
         else:
             super().on_headers_complete()
@@ -51,6 +54,8 @@ class JoiningProtocol(HttpToolsProtocol):
             self._let_go()
         if self._held is None:
             super().on_message_complete()
+        else:
+            self._end_message()
         self._held = None
 
     def shutdown(self) -> None:
@@ -125,9 +130,9 @@ class _Join(RequestResponseCycle):
 
     def _write(self, answer: Answer) -> None:
         response, edge = answer
-        headers = _lines(response.raw_headers) + (b"" if edge is None else _around(edge))
+        headers = lines(response.raw_headers) + (b"" if edge is None else _around(edge))
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
-        first = STATUS_LINE[response.status_code] + _lines(self.default_headers)
+        first = STATUS_LINE[response.status_code] + lines(self.default_headers)
         self.transport.write(b"".join((first, headers, end, response.body)))
         self.response_started = self.response_complete = True
         if not self.keep_alive or edge is None:
@@ -135,19 +140,22 @@ class _Join(RequestResponseCycle):
         self.on_response()
 
 
-def _lines(headers: Iterable[Header]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
-
-
 @lru_cache(maxsize=1024)
 def _around(edge: str) -> bytes:
-    return _lines((*protection(edge), NOT_KEPT))
+    return lines((*protection(edge), NOT_KEPT))
 
 
-def protocol_of(app: FastAPI) -> type[JoiningProtocol]:
-    """The protocol of a server of `app`, an application by `create_app`."""
+def protocol_of(app: FastAPI, *, connections: int | None = None) -> type[JoiningProtocol]:
+    """The protocol of a server of `app`, an application by `create_app`; it has this many connections at most, or as
+    many as the settings say."""
+    limits, proxies = app.state.services.settings.limits, app.state.proxies
 
     class Served(JoiningProtocol):
-        joins = Joins(app.state.services, app.state.rates)
+        joins = Joins(app.state.services, app.state.rates, proxies)
+        places = Places(
+            most=limits.connections if connections is None else connections,
+            most_of_address=limits.address_connections,
+            proxies=proxies,
+        )
 
     return Served

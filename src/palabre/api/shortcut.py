@@ -2,19 +2,19 @@
 
 import re
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Scope
+from starlette.types import Scope
 from structlog import get_logger
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from palabre.api.edge import edge_of_scope
 from palabre.api.guard import Rates, admit
 from palabre.api.middleware import address_of_scope
 from palabre.api.ports import Services
 from palabre.api.problems import problem_response, refusal_response
+from palabre.api.proxies import Proxies
 from palabre.api.routes.rooms import join_room
 from palabre.domain.refusal import Code, Refused
 from palabre.wire.commands import JoinRoom
@@ -27,12 +27,13 @@ Answer: TypeAlias = tuple[Response, str | None]
 """And the edge's address, which the headers around it name; None after a crash, when none go around it."""
 
 _SHORT = 64
-"""Bytes of a wish that many have in the same words; it is read once."""
+"""Bytes of a wish, and of its media type, that many have in the same words; it is read once."""
 
 
 def read_wish(body: bytes, announced: str) -> JoinRoom | None:
     """The body of a join. Raises ValidationError when it is not as documented, or may not be."""
-    return _read_once(body, announced) if len(body) <= _SHORT else _read_anew(body, announced)
+    short = len(body) <= _SHORT and len(announced) <= _SHORT
+    return _read_once(body, announced) if short else _read_anew(body, announced)
 
 
 def _read_anew(body: bytes, announced: str) -> JoinRoom | None:
@@ -47,17 +48,15 @@ _read_once = lru_cache(maxsize=256)(_read_anew)
 class Joins:
     """Answers joins as the framework would, with what every request passes around them."""
 
-    def __init__(self, services: Services, rates: Rates) -> None:
+    def __init__(self, services: Services, rates: Rates, proxies: Proxies) -> None:
         self._services = services
         self._rates = rates
-        believes = ProxyHeadersMiddleware(_nothing, list(services.settings.proxies))
-        self._proxies = cast(ASGIApp, believes)
+        self._proxies = proxies
 
     async def answer(self, scope: Scope, wish: JoinRoom | None) -> Answer:
         """The answer to a request with that scope (ASGI's), whose `path_params` have the room."""
         try:
-            # It writes into the scope who asks by way of a proxy.
-            await self._proxies(scope, _unused, _unused)
+            self._proxies.believe(scope)
             settings = self._services.settings
             edge = edge_of_scope(scope, settings.edge_url, self._services.edge_port)
             return await self._answer(scope, edge, wish), edge
@@ -73,11 +72,3 @@ class Joins:
             return await join_room(room, visit, services, edge, wish)
         except Refused as refused:
             return refusal_response(refused)
-
-
-async def _nothing(scope: Any, receive: Any, send: Any) -> None:
-    """The application behind the layer that believes proxies: it only has to write."""
-
-
-async def _unused(*_: Any) -> Any:
-    raise AssertionError("nobody reads or answers here")

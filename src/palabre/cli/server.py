@@ -5,6 +5,7 @@ import contextlib
 import errno
 import gc
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -45,6 +46,11 @@ YOUNG = 10_000
 join's time, and finds next to nothing: what a request leaves behind is not in circles."""
 
 
+SHARE_OF_FILES = 4
+"""One in so many of the files that this process may open is the API's connections, at most. Event streams, the media
+and the database open theirs."""
+
+
 ALL_SESSIONS = 50_000
 """Sessions of all voice chats, where one alone may not have more."""
 
@@ -56,13 +62,19 @@ class CannotStart(Exception):
 def run_server(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises CannotStart."""
     set_up_logs(settings.log_format)
-    raise_open_files()
+    files = raise_open_files()
     _prepare_folder(settings.data)
     ticket_key = _ticket_key(settings.data / "ticket.key")
     with _http_socket(settings) as http, _engine(settings, ticket_key) as engine:
         _step_back()
         media = Media(engine, engine.edge_port, ticket_key, _summarise)
-        uvloop.run(_serve(settings, media, http))
+        uvloop.run(_serve(settings, media, http, connections_of(settings, files)))
+
+
+def connections_of(settings: Settings, files: int) -> int:
+    """How many the API may have, in a process that may open so many files."""
+    most = settings.limits.connections
+    return most if files == resource.RLIM_INFINITY else max(1, min(most, files // SHARE_OF_FILES))
 
 
 def _step_back() -> None:
@@ -75,10 +87,10 @@ def _summarise(path: Path) -> tuple[int, bytes]:
     return summarise_recording(str(path))
 
 
-async def _serve(settings: Settings, media: Media, http: socket.socket) -> None:
+async def _serve(settings: Settings, media: Media, http: socket.socket, connections: int) -> None:
     try:
         async with running(settings, media) as services:
-            server = _Server(_uvicorn(create_app(services), settings))
+            server = _Server(_uvicorn(create_app(services), settings, connections))
             # What is there now stays: the collector need not look through it again and again while thousands join.
             gc.collect()
             gc.freeze()
@@ -118,17 +130,17 @@ class _Server(uvicorn.Server):
         self._stopped.set()
 
 
-def _uvicorn(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def _uvicorn(app: FastAPI, settings: Settings, connections: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=protocol_of(app),
+        http=protocol_of(app, connections=connections),
         loop="none",
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=list(settings.proxies),
+        proxy_headers=False,  # the application knows its proxies
         timeout_graceful_shutdown=GOODBYE_S,
     )
 

@@ -54,6 +54,7 @@ class Code(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    HEAD_TOO_LARGE = "HEAD_TOO_LARGE"
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     LIMIT_REACHED = "LIMIT_REACHED"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
@@ -119,6 +120,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_FOUND: "There is nothing at this address. See the API document for what there is.",
     Code.METHOD_NOT_ALLOWED: "This address takes other methods. See `Allow` for which.",
     Code.BODY_TOO_LARGE: "The request is too large. Send less.",
+    Code.HEAD_TOO_LARGE: "The request's address and headers are too large. Send less, or delete the site's cookies.",
     Code.TOO_MANY_REQUESTS: "Too many requests in a short time. Wait and try again.",
     Code.LIMIT_REACHED: "A limit of this server is reached. Ask its operator to raise it.",
     Code.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key came with another request before. Use a new key.",

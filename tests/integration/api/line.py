@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from palabre.api.protocol import protocol_of
@@ -16,16 +17,24 @@ DATE = b"Sat, 21 Nov 2026 18:00:00 GMT"
 class Line(asyncio.Transport):
     """The server's end; the test is the other one."""
 
-    def __init__(self, house: House, client: str = "203.0.113.9") -> None:
+    def __init__(
+        self, house: House, client: str = "203.0.113.9", kind: type[HttpToolsProtocol] | None = None
+    ) -> None:
         super().__init__({"peername": (client, 40_000), "sockname": ("192.0.2.1", 8080)})
         self.written = b""
         self.closed = False
         self._wrote = asyncio.Event()
         self.state = ServerState()
         self.state.default_headers = [(b"date", DATE)]
-        protocol = protocol_of(house.app)
+        protocol = kind or protocol_of(house.app)
         config = uvicorn.Config(
-            house.app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+            house.app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
         )
         self.server = protocol(config, self.state, {}, asyncio.get_running_loop())
         self.server.connection_made(self)

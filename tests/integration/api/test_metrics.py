@@ -10,10 +10,11 @@ from palabre.api.metrics import may_read
 from tests.integration.api.people import House, opened
 
 
-async def _asked_from(house: House, address: str) -> httpx.Response:
+async def _asked_from(house: House, address: str, forwarded: bytes | None = None) -> httpx.Response:
     transport = httpx.ASGITransport(app=house.app, client=(address, 40000))
+    headers = {} if forwarded is None else {b"X-Forwarded-For": forwarded}
     async with httpx.AsyncClient(transport=transport, base_url="http://palabre.test") as http:
-        return await http.get("/metrics")
+        return await http.get("/metrics", headers=headers)
 
 
 async def _counters(house: House) -> dict[str, float]:
@@ -48,6 +49,20 @@ async def test_metrics_are_for_the_machine_itself_until_others_are_named(house: 
     assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")
     assert "PALABRE_METRICS_FOR" in refused.json()["detail"]
     assert (await _asked_from(house, "::1")).status_code == 200
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+async def test_who_comes_through_a_proxy_has_not_its_rights(house: House, proxy: str) -> None:
+    assert (await _asked_from(house, proxy)).status_code == 200
+    for forwarded in (b"203.0.113.5", b"\xff, 203.0.113.5", b"203.0.113.5:4711", b"unknown", b"\xff", b""):
+        assert (await _asked_from(house, proxy, forwarded)).status_code == 403, forwarded
+
+
+async def test_behind_a_proxy_everybody_has_a_rate_of_their_own(tmp_path: Path) -> None:
+    async with opened(tmp_path, limit_address_burst="1", limit_address_requests_per_s="0.01") as house:
+        senders = (b"203.0.113.5", b"203.0.113.6", b"203.0.113.5:4711")
+        answers = [await _asked_from(house, "::ffff:127.0.0.1", sender) for sender in senders]
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
 
 
 async def test_the_operator_names_networks_that_may_read_the_metrics(tmp_path: Path) -> None:

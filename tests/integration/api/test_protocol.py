@@ -40,6 +40,7 @@ WISHES: list[tuple[bytes, Mapping[str, str]]] = [
     (b"{}", JSON | {"Host": "["}),
     (b"{}", JSON | {"Host": ""}),
     (b"{}", JSON | {"X-Forwarded-For": "192.0.2.77", "X-Forwarded-Proto": "https"}),
+    (b"{}", JSON | {"X-Forwarded-For": "unknown", "X-Forwarded-Proto": "gopher"}),
 ]
 
 
@@ -96,7 +97,7 @@ def _statuses(*answers: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("wish", WISHES, ids=str)
-@pytest.mark.parametrize("client", ["203.0.113.9", "127.0.0.1"], ids=["stranger", "proxy"])
+@pytest.mark.parametrize("client", ["203.0.113.9", "127.0.0.1", "::ffff:127.0.0.1"])
 async def test_every_wish_is_answered_alike(
     house: House, wish: tuple[bytes, Mapping[str, str]], client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

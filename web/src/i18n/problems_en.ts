@@ -52,6 +52,7 @@ export const problems: Record<ProblemCode, string> = {
   NOT_FOUND: "This does not exist, or it is private.",
   METHOD_NOT_ALLOWED: "This page and the server do not fit together. Reload the page.",
   BODY_TOO_LARGE: "This is too large for the server.",
+  HEAD_TOO_LARGE: "The browser sends too much with each request. Delete this site's cookies.",
   TOO_MANY_REQUESTS: "That was too fast. Wait a moment and try again.",
   LIMIT_REACHED: "A limit of this server is reached. Ask who runs it to raise it.",
   IDEMPOTENCY_KEY_REUSED: "This was sent before with other words. Open the form again.",

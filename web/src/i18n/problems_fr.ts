@@ -48,6 +48,7 @@ export const problems: Record<ProblemCode, string> = {
   NOT_FOUND: "Cela n’existe pas, ou c’est privé.",
   METHOD_NOT_ALLOWED: "Cette page et le serveur ne vont pas ensemble. Rechargez la page.",
   BODY_TOO_LARGE: "C’est trop volumineux pour le serveur.",
+  HEAD_TOO_LARGE: "Le navigateur envoie trop avec chaque requête. Supprimez les cookies de ce site.",
   TOO_MANY_REQUESTS: "C’était trop rapide. Attendez un instant et réessayez.",
   LIMIT_REACHED: "Une limite de ce serveur est atteinte. Demandez à qui le gère de l’élever.",
   IDEMPOTENCY_KEY_REUSED: "Cela a déjà été envoyé avec d’autres mots. Rouvrez le formulaire.",

@@ -10,6 +10,8 @@ pub enum Bound {
     SessionsInRoom,
     /// Those that have not shaken hands yet.
     SessionsOpening,
+    /// The same, asked for from one address.
+    SessionsOpeningPerAddress,
     /// Datagrams of handshakes.
     HandshakesWaiting,
 }
@@ -23,6 +25,7 @@ impl Bound {
             Self::Sessions => "sessions",
             Self::SessionsInRoom => "sessions_in_room",
             Self::SessionsOpening => "sessions_opening",
+            Self::SessionsOpeningPerAddress => "sessions_opening_per_address",
             Self::HandshakesWaiting => "handshakes_waiting",
         }
     }
@@ -35,6 +38,7 @@ impl fmt::Display for Bound {
             Self::Sessions => "sessions on this server",
             Self::SessionsInRoom => "sessions in this room",
             Self::SessionsOpening => "sessions being opened",
+            Self::SessionsOpeningPerAddress => "sessions being opened from your address",
             Self::HandshakesWaiting => "handshakes waiting",
         })
     }

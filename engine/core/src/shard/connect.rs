@@ -1,5 +1,6 @@
 //! Sessions: opening, restarting, ending.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use super::budget::Budget;
@@ -31,6 +32,7 @@ impl Shard {
         out: &mut impl ShardSink,
     ) -> Result<Accepted, Refusal> {
         let room = self.room_key(room).ok_or(Refusal::NotInRoom)?;
+        self.has_room_for(offered.asked_from)?;
         let who = self.may_connect(room, participant, door)?;
         let (local, session) = (
             self.credentials(),
@@ -50,6 +52,7 @@ impl Shard {
             room,
             who,
             session: session.clone(),
+            asked_from: offered.asked_from,
             side,
             connected: false,
             waiting: 0,
@@ -75,6 +78,15 @@ impl Shard {
             ssrcs,
             cname,
         })
+    }
+
+    /// Whether there is such a session.
+    ///
+    /// # Errors
+    /// When it is over, or never was.
+    pub fn find(&self, session: &SessionId) -> Result<(), Refusal> {
+        let found = self.by_session.contains_key(session);
+        found.then_some(()).ok_or(Refusal::NoSession)
     }
 
     /// Takes the credentials of a trickle fragment (RFC 8840): those in use change nothing, new ones begin a new ICE
@@ -152,7 +164,8 @@ impl Shard {
             self.by_remote.remove(&remote);
         }
         if !peer.connected {
-            self.half_open.done(peer.remote.map(|remote| remote.ip()));
+            let at = peer.remote.map(|remote| remote.ip());
+            self.half_open.done(peer.asked_from, at);
         }
         if let Some(state) = self.rooms.get_mut(peer.room) {
             state.on_gone(now, key, peer.who, peer.side.door(), reason, out);
@@ -161,25 +174,37 @@ impl Shard {
         self.schedule_room(peer.room);
     }
 
+    /// Whether the shard may hold one more session, and one that is asked for from there.
+    fn has_room_for(&self, asked_from: IpAddr) -> Result<(), Refusal> {
+        let (limits, opening) = (&self.limits, &self.half_open);
+        let full = |what, limit| Err(Refusal::Full { what, limit });
+        if self.links.len() >= limits.links {
+            return full(Bound::Sessions, limits.links);
+        }
+        // First whose own doing it is: nobody is told of a server that is full because of himself.
+        if opening.asked_from(asked_from) >= limits.asked_per_address {
+            return full(Bound::SessionsOpeningPerAddress, limits.asked_per_address);
+        }
+        if opening.all() >= limits.half_open {
+            return full(Bound::SessionsOpening, limits.half_open);
+        }
+        if self.handshakes.are_behind() {
+            return full(Bound::HandshakesWaiting, Handshakes::BEHIND);
+        }
+        Ok(())
+    }
+
     fn may_connect(
         &mut self,
         room: RoomKey,
         participant: &ParticipantId,
         door: Door,
     ) -> Result<ParticipantKey, Refusal> {
-        let full = |what, limit| Err(Refusal::Full { what, limit });
-        if self.links.len() >= self.limits.links {
-            return full(Bound::Sessions, self.limits.links);
-        }
-        if self.half_open.all() >= self.limits.half_open {
-            return full(Bound::SessionsOpening, self.limits.half_open);
-        }
-        if self.handshakes.are_behind() {
-            return full(Bound::HandshakesWaiting, Handshakes::BEHIND);
-        }
         let state = self.rooms.get_mut(room).ok_or(Refusal::NotInRoom)?;
-        if state.links >= self.limits.links_per_room {
-            return full(Bound::SessionsInRoom, self.limits.links_per_room);
+        let limit = self.limits.links_per_room;
+        if state.links >= limit {
+            let what = Bound::SessionsInRoom;
+            return Err(Refusal::Full { what, limit });
         }
         let who = state.people().key(participant).ok_or(Refusal::NotInRoom)?;
         let may_speak = state
@@ -212,8 +237,8 @@ impl Shard {
     fn enter_link(&mut self, now: Instant, door: Door, peer: Peer, out: &mut impl ShardSink) {
         let (room, who, session) = (peer.room, peer.who, peer.session.clone());
         let ufrags = peer.ufrags.clone();
+        self.half_open.opened(peer.asked_from);
         let key = self.links.insert(peer);
-        self.half_open.opened();
         self.by_session.insert(session, key);
         for ufrag in ufrags {
             self.by_ufrag.insert(ufrag, key);

@@ -1,6 +1,6 @@
 //! One WHIP or WHEP session.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::budget::Budget;
 use super::inbound::Inbound;
@@ -19,6 +19,8 @@ pub(super) struct Peer {
     pub room: RoomKey,
     pub who: ParticipantKey,
     pub session: SessionId,
+    /// Who asked for it, over HTTP.
+    pub asked_from: IpAddr,
     pub side: Side,
     pub connected: bool,
     /// Its handshake's datagrams that wait.

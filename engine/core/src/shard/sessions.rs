@@ -14,7 +14,8 @@ impl Shard {
             return;
         };
         peer.connected = true;
-        self.half_open.done(peer.remote.map(|remote| remote.ip()));
+        let at = peer.remote.map(|remote| remote.ip());
+        self.half_open.done(peer.asked_from, at);
         let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
         // Who only speaks is never sent a voice, and needs no key for it.
         let sealer = peer.link.take_rtp_sealer();

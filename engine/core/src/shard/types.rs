@@ -1,5 +1,6 @@
 //! What goes into a shard and what comes out.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::{Bound, Door, ParticipantId, RecordingId, RoomId};
@@ -22,8 +23,11 @@ pub struct Limits {
     pub links_per_room: usize,
     /// Links that have not shaken hands yet.
     pub half_open: usize,
-    /// The same, of one IP address; many people may share one.
+    /// The same, heard from one IP address; many people may share one. Beyond it a peer's checks are not answered until
+    /// others have shaken hands.
     pub half_open_per_address: usize,
+    /// The same, asked for over HTTP from one IP address, whether a datagram ever came or not.
+    pub asked_per_address: usize,
     pub rooms: usize,
     /// No new listeners while most of what is due is served so much after its time; None: whatever happens.
     pub late: Option<Duration>,
@@ -62,6 +66,9 @@ impl Default for Limits {
             links_per_room: 20_000,
             half_open: 5_000,
             half_open_per_address: 256,
+            // Ten addresses fill the server, not two; and twice what is answered at once, so that a crowd behind one
+            // address loses no time.
+            asked_per_address: 512,
             rooms: 10_000,
             // A frame: sound that leaves so late is behind the next.
             late: Some(Duration::from_millis(20)),
@@ -108,6 +115,8 @@ impl SessionId {
 /// What a client's offer asks for.
 #[derive(Debug, Clone)]
 pub struct Offered {
+    /// Who asked, over HTTP: sessions that are being opened are counted by it.
+    pub asked_from: IpAddr,
     pub remote: IceCredentials,
     pub fingerprint: Fingerprint,
     /// The engine's own role.

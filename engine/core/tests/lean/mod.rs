@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,6 +46,7 @@ impl Kin {
     /// What its offer says.
     pub fn offered(&self, audio_lines: usize) -> Offered {
         Offered {
+            asked_from: Ipv4Addr::LOCALHOST.into(),
             remote: IceCredentials::new("lean", &"p".repeat(22)).unwrap(),
             fingerprint: Fingerprint::of(&self.certificate.certificate),
             dtls_role: DtlsRole::Server,

@@ -50,6 +50,13 @@ fn limits_refuse_and_say_which() {
     );
     refused(
         Limits {
+            asked_per_address: 1,
+            ..most
+        },
+        Bound::SessionsOpeningPerAddress,
+    );
+    refused(
+        Limits {
             links_per_room: 1,
             ..most
         },
@@ -84,6 +91,43 @@ fn one_address_opens_only_so_many_sessions_at_once() {
     narrow.connect("ann", Door::Whip, 1).unwrap();
     narrow.connect("ann", Door::Whep, 3).unwrap();
     narrow.settle();
+}
+
+#[test]
+fn a_crowd_behind_one_address_gets_in_one_after_the_other_as_it_connects() {
+    let limits = Limits {
+        asked_per_address: 2,
+        ..Limits::default()
+    };
+    let mut world = World::new(Conditions::default(), 1, limits);
+    for pair in 0..5 {
+        for one in ["a", "b"] {
+            let who = format!("{one}_{pair}");
+            world.admit(&who, 100 + pair, false);
+            world.connect(&who, Door::Whep, 3).unwrap();
+        }
+        world.admit("late", 99, false);
+        assert!(world.connect("late", Door::Whep, 3).is_err());
+        world.settle();
+    }
+    assert_eq!(world.shard.links(), 10);
+}
+
+#[test]
+fn addresses_of_one_network_share_what_may_be_opening() {
+    let limits = Limits {
+        asked_per_address: 1,
+        ..Limits::default()
+    };
+    let mut world = World::new(Conditions::default(), 1, limits);
+    let mut ask = |who: &str, from: &str| {
+        world.asks = from.parse().unwrap();
+        world.admit(who, 1, false);
+        world.connect(who, Door::Whep, 3).is_ok()
+    };
+    assert!(ask("ann", "2001:db8:1:2::1"));
+    assert!(!ask("bob", "2001:db8:1:2::9"));
+    assert!(ask("bob", "2001:db8:1:3::9"));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Storms of joins and floods of datagrams: those who listen notice nothing.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use palabre_core::ice::Path;
-use palabre_core::shard::{Door, Limits};
+use palabre_core::shard::{Bound, Door, Limits, Offered, Refusal};
 use palabre_load::netem::Conditions;
 
 use crate::lean::{Kin, Lean, Version, address};
@@ -43,7 +43,10 @@ fn newcomers_from(
                 &room,
                 &who.as_str().into(),
                 Door::Whep,
-                kin.offered(4),
+                Offered {
+                    asked_from: place(number).ip(),
+                    ..kin.offered(4)
+                },
                 &mut world.out,
             )
             .unwrap();
@@ -159,6 +162,46 @@ fn of_sessions_that_one_address_leaves_half_open_few_are_answered_and_none_is_le
     world.shard.handle_timeout(world.now, &mut world.out);
     assert_eq!((world.shard.half_open(), world.shard.links()), (0, 0));
     assert_eq!(world.shard.handshakes(), (0, 0));
+}
+
+#[test]
+fn two_addresses_that_open_sessions_and_never_send_a_datagram_keep_nobody_else_out() {
+    let mut world = World::new(Conditions::default(), 1, Limits::default());
+    let (kin, bound) = (
+        Kin::new(Version::Dtls12),
+        Limits::default().asked_per_address,
+    );
+    let mut ask = |world: &mut World, number: u32, asked_from: Ipv4Addr| {
+        let (who, now, room) = (format!("p_{number}"), world.now, world.room.clone());
+        world.admit(&who, 1_000 + number, false);
+        let offered = Offered {
+            asked_from: asked_from.into(),
+            ..kin.offered(4)
+        };
+        let (who, out) = (who.as_str().into(), &mut world.out);
+        let asked = world
+            .shard
+            .connect(now, &room, &who, Door::Whep, offered, out);
+        asked.map(|_| ())
+    };
+    let silent = [[203, 0, 113, 8], [203, 0, 113, 9]].map(Ipv4Addr::from);
+    // What the edge lets two addresses ask for in 15 s, until the first of it is forgotten.
+    let refused = (0..6_000u32)
+        .filter_map(|n| ask(&mut world, n, silent[n as usize % 2]).err())
+        .collect::<Vec<_>>();
+    let full = Refusal::Full {
+        what: Bound::SessionsOpeningPerAddress,
+        limit: bound,
+    };
+    assert_eq!(refused, vec![full; 6_000 - 2 * bound]);
+    for n in 0..3_000u32 {
+        let elsewhere = Ipv4Addr::from_bits(0x0A00_0000 + n);
+        assert_eq!(ask(&mut world, 10_000 + n, elsewhere), Ok(()));
+    }
+    world.now += FORGOTTEN_AFTER;
+    world.shard.handle_timeout(world.now, &mut world.out);
+    assert_eq!(world.shard.half_open(), 0);
+    assert_eq!(ask(&mut world, 20_000, silent[0]), Ok(()));
 }
 
 #[test]

@@ -7,7 +7,7 @@
 )]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -85,6 +85,8 @@ pub struct World {
     pub room: RoomId,
     pub out: Out,
     pub clients: Vec<Client>,
+    /// Who asks for new sessions, over HTTP.
+    pub asks: IpAddr,
     /// Where the shard's datagrams went, in order.
     pub sent_to: Vec<SocketAddr>,
     identity: Arc<Identity>,
@@ -109,6 +111,7 @@ impl World {
             room,
             out: Out::default(),
             clients: Vec::new(),
+            asks: Ipv4Addr::new(198, 51, 100, 10).into(),
             sent_to: Vec::new(),
             identity,
             to_shard: Netem::new(conditions, seed),
@@ -151,6 +154,7 @@ impl World {
         let (mut peer, remote, fingerprint) = Peer::new(address, DtlsVersion::Dtls12, self.now);
         let opus = peer.rtc.codec_config().params()[0];
         let offered = Offered {
+            asked_from: self.asks,
             remote: remote.clone(),
             fingerprint,
             dtls_role: DtlsRole::Server,

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::http::StatusCode;
 use palabre_core::shard::Refusal;
 use palabre_net::{Busy, Reply};
@@ -31,21 +29,6 @@ pub async fn ask<T: Send + 'static>(
             "The engine is busy or stopping. Try again in a moment.".to_owned(),
         )),
     }
-}
-
-/// A request's body, or why it was not read.
-pub fn body(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    bytes.map_err(|rejection| {
-        use FailedToBufferBody::LengthLimitError;
-        if matches!(
-            rejection,
-            BytesRejection::FailedToBufferBody(LengthLimitError(_))
-        ) {
-            let detail = "The body is larger than 64 KiB.";
-            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail);
-        }
-        Problem::new(StatusCode::BAD_REQUEST, "BAD_BODY", rejection.to_string())
-    })
 }
 
 fn busy(detail: String) -> Problem {

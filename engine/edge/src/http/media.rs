@@ -1,8 +1,9 @@
 //! `POST /edge/v1/whip` and `POST /edge/v1/whep`: an offer in, a session and an answer out (RFC 9725).
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use std::net::IpAddr;
+
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,9 +12,10 @@ use palabre_core::sdp::{Answer, Direction, Offer, OfferError, SentStream};
 use palabre_core::shard::{Accepted, Door, Offered, ParticipantId, RoomId};
 use palabre_net::Command;
 
-use super::ask::{ask, body};
+use super::ask::ask;
 use super::bearer::Bearer;
-use super::{App, Problem};
+use super::server::Sender;
+use super::{App, Problem, body};
 
 const SDP: &str = "application/sdp";
 
@@ -21,34 +23,33 @@ const SDP: &str = "application/sdp";
 pub async fn whip(
     State(app): State<App>,
     bearer: Bearer,
-    headers: HeaderMap,
-    offer: Result<Bytes, BytesRejection>,
+    Extension(sender): Extension<Sender>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    open(&app, Door::Whip, bearer, &headers, offer).await
+    open(&app, Door::Whip, bearer, sender, request).await
 }
 
 /// Opens an ear.
 pub async fn whep(
     State(app): State<App>,
     bearer: Bearer,
-    headers: HeaderMap,
-    offer: Result<Bytes, BytesRejection>,
+    Extension(sender): Extension<Sender>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    open(&app, Door::Whep, bearer, &headers, offer).await
+    open(&app, Door::Whep, bearer, sender, request).await
 }
 
 async fn open(
     app: &App,
     door: Door,
     Bearer(ticket): Bearer,
-    headers: &HeaderMap,
-    offer: Result<Bytes, BytesRejection>,
+    Sender(asked_from): Sender,
+    request: Request,
 ) -> Result<Response, Problem> {
-    require_sdp(headers)?;
-    let offer = body(offer)?;
+    require_sdp(request.headers())?;
     let (room, participant) = ticket.in_room().ok_or_else(not_a_room)?;
-    let offer = Offer::parse(&offer).map_err(bad_offer)?;
-    let offered = Box::new(offered(door, &offer)?);
+    let offer = Offer::parse(&body::read(request).await?).map_err(bad_offer)?;
+    let offered = Box::new(offered(door, &offer, asked_from)?);
     let accepted = ask(|reply| {
         let command = Command::Connect {
             room: room.clone(),
@@ -73,7 +74,7 @@ async fn open(
 }
 
 /// What the shard needs of an offer.
-fn offered(door: Door, offer: &Offer) -> Result<Offered, Problem> {
+fn offered(door: Door, offer: &Offer, asked_from: IpAddr) -> Result<Offered, Problem> {
     let usable: Vec<_> = offer
         .sections
         .iter()
@@ -100,6 +101,7 @@ fn offered(door: Door, offer: &Offer) -> Result<Offered, Problem> {
         ));
     };
     Ok(Offered {
+        asked_from,
         remote: offer.ice.clone(),
         fingerprint: offer.fingerprint,
         dtls_role: offer.setup.answerer(),

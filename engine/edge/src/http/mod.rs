@@ -2,6 +2,7 @@
 
 mod ask;
 mod bearer;
+mod body;
 mod events;
 pub mod limits;
 mod media;
@@ -31,9 +32,6 @@ pub use problem::Problem;
 use crate::hub::Hub;
 use crate::ticket::Tickets;
 
-/// A session description of a browser has 3 to 6 KiB.
-const MAX_BODY_BYTES: usize = 64 * 1024;
-
 /// What the doors share.
 #[derive(Clone)]
 pub struct App {
@@ -59,7 +57,7 @@ pub fn router(app: App, origins: &[HeaderValue]) -> Router {
         .route("/edge/v1/metrics", get(metrics::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
         .layer(cors(origins))
         .with_state(app)
 }

@@ -1,9 +1,7 @@
 //! `/edge/v1/sessions/<secret>`: trickle, ICE restart and the end of a session (RFC 9725, sections 4.2 and 4.3). Whoever
 //! knows the secret name owns the session: tickets are long expired when a session ends.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +9,8 @@ use palabre_core::sdp::{Fragment, FragmentError};
 use palabre_core::shard::{Refusal, SessionId};
 use palabre_net::Command;
 
-use super::ask::{ask, body};
-use super::{App, Problem};
+use super::ask::ask;
+use super::{App, Problem, body};
 
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
@@ -20,13 +18,13 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 pub async fn patch(
     State(app): State<App>,
     Path(session): Path<String>,
-    headers: HeaderMap,
-    fragment: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let session = SessionId::parse(&session).ok_or(Refusal::NoSession)?;
-    require_fragment(&headers)?;
-    let ufrag = generation(&headers)?;
-    let remote = Fragment::parse(&body(fragment)?).map_err(bad_fragment)?.ice;
+    let session = known(&app, &session).await?;
+    require_fragment(request.headers())?;
+    let ufrag = generation(request.headers())?;
+    let fragment = body::read(request).await?;
+    let remote = Fragment::parse(&fragment).map_err(bad_fragment)?.ice;
     let shard = session.shard();
     let restarted = ask(|reply| {
         let command = Command::RestartIce {
@@ -62,6 +60,20 @@ pub async fn delete(
     })
     .await?;
     Ok(StatusCode::OK)
+}
+
+/// The session of that name, if there is one. Nobody else has shown a ticket: who knows no session has no body read.
+async fn known(app: &App, name: &str) -> Result<SessionId, Problem> {
+    let session = SessionId::parse(name).ok_or(Refusal::NoSession)?;
+    ask(|reply| {
+        let command = Command::Find {
+            session: session.clone(),
+            reply,
+        };
+        app.media.to_shard(session.shard(), command)
+    })
+    .await?;
+    Ok(session)
 }
 
 /// The ICE generation the client believes to be current: its ETag is our ufrag. `*` is any (RFC 9725, section 4.3.3).

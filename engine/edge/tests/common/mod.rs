@@ -11,9 +11,11 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use palabre_core::shard::Limits;
 use palabre_edge::http::limits::HttpLimits;
 use palabre_edge::{Engine, EngineConfig, Pinning};
-use palabre_load::{ClientId, Door, Fleet, Plan, Speech};
+use palabre_load::{Client, ClientId, Door, Fleet, Plan, Speech};
 use palabre_net::{EngineEvent, EventDoor};
 use serde_json::json;
+use ureq::Body;
+use ureq::http::Response;
 
 pub const KEY: [u8; 32] = [7; 32];
 pub const ROOM: &str = "room_1";
@@ -158,6 +160,29 @@ pub fn config() -> EngineConfig {
         metrics_for: vec!["127.0.0.1/32".parse().unwrap()],
         max_streams: 100,
     }
+}
+
+/// What a client that speaks offers.
+pub fn offer() -> String {
+    let address = "127.0.0.1:9".parse().unwrap();
+    Client::offer(Plan::speak(tone(0.1)), address, Instant::now())
+        .unwrap()
+        .1
+}
+
+/// Status, and the name and value of the limit, in a refusal that says when to come back.
+pub fn limit(mut response: Response<Body>) -> (u16, String, u64) {
+    let status = response.status().as_u16();
+    let seconds: u32 = response.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(seconds >= 1);
+    let body = response.body_mut().read_to_string().unwrap();
+    let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let (name, most) = problem["limit"].as_object().unwrap().iter().next().unwrap();
+    (status, name.clone(), most.as_u64().unwrap())
 }
 
 pub fn ticket(participant: &str, expires_in_s: i64) -> String {

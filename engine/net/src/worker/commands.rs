@@ -71,6 +71,7 @@ impl Worker {
             } => {
                 reply(shard.connect(now, &room, &participant, door, *offered, out));
             }
+            Command::Find { session, reply } => reply(shard.find(&session)),
             Command::RestartIce {
                 session,
                 ufrag,
