@@ -81,7 +81,8 @@ class Settings(BaseModel):
     media_addresses: tuple[Address, ...] = Field(
         (), description="IP addresses told to browsers, commas between; else all of the machine's own"
     )
-    shards: int = Field(1, ge=1, le=256, description="media threads")
+    # The engine writes a thread's number into one byte of each connection's name.
+    shards: int = Field(1, ge=1, le=255, description="media threads")
     pin_shards: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="each media thread keeps to a core: auto (several threads, as many cores), yes, no",
