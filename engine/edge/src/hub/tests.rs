@@ -285,6 +285,27 @@ fn a_chat_needs_no_opening_and_is_forgotten_with_its_last_reader() {
     assert!(!hub.lock().topics.contains_key("chat:c"));
 }
 
+#[test]
+fn what_is_said_of_a_chat_that_nobody_reads_is_not_kept() {
+    let hub = hub();
+    let chat = Reader {
+        topic: "chat:c",
+        view: "member",
+        participant: None,
+        last_event_id: None,
+    };
+    let (key, _) = hub.connect(&chat).unwrap();
+    assert_eq!(wanted(&hub), ["member"]);
+    hub.disconnect("chat:c", key);
+    hub.snapshot("chat:c", "member", 1, b"{}");
+    hub.publish("chat:c", "member", 1, 2, b"{}");
+    assert!(!hub.lock().topics.contains_key("chat:c"));
+    let (_, again) = hub.connect(&chat).unwrap();
+    assert_eq!(wanted(&hub), ["member"]);
+    hub.snapshot("chat:c", "member", 2, b"{}");
+    assert_eq!(read(&again), ["snapshot 2"]);
+}
+
 /// Whether Python has been told of what waits.
 fn told(hub: &Hub) -> bool {
     let mut descriptor = libc::pollfd {
