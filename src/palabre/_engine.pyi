@@ -17,6 +17,7 @@ __all__ = [
     "RecordingStopped",
     "SnapshotWanted",
     "StartedSpeaking",
+    "event_streams_within",
     "measure_send",
     "summarise_recording",
 ]
@@ -37,6 +38,8 @@ class Engine:
       of the sound leaves later than that; 0 for never.
     - `floor_above`: rooms with more listeners than this are packed: whoever may not speak hears the mix.
     - `floor_frames`: 20 ms frames in a packet of that mix, 1, 3, 5 or 6; by the number of listeners when None.
+
+    How many connections and event streams the doors hold follows from the limit of open files that the process has now.
 
     Raises OSError, with errno and the address in it, when a port cannot be bound; ValueError for a malformed argument.
     """
@@ -194,6 +197,9 @@ class RecordingFailed:
 EngineEvent: TypeAlias = (
     Connected | Disconnected | StartedSpeaking | SnapshotWanted | RecordingStopped | RecordingFailed
 )
+
+def event_streams_within(open_files: int) -> int:
+    """Event streams that a server holds at most where it may open so many files."""
 
 def measure_send(listeners: int, seconds: float) -> float:
     """CPU time in µs of encrypting one packet and sending it over loopback, over `seconds` with `listeners` keys.

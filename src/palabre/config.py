@@ -87,7 +87,10 @@ class Settings(BaseModel):
     media_addresses: tuple[Address, ...] = Field(
         (), description="IP addresses told to browsers, commas between; else all of the machine's own"
     )
-    shards: int = Field(1, ge=1, le=256, description="media threads")
+    # The engine writes a thread's number into one byte of each connection's name.
+    shards: int = Field(
+        1, ge=1, le=255, description="media threads, at most 255; one voice chat is served by one of them"
+    )
     pin_shards: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="each media thread keeps to a core: auto (several threads, as many cores), yes, no",

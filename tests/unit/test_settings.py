@@ -48,6 +48,7 @@ def test_variables_are_read_by_type() -> None:
             "'proxy.example' does not appear to be an IPv4 or IPv6 address",
         ),
         ("PALABRE_LIMIT_LIVE_ROOMS", "0", "PALABRE_LIMIT_LIVE_ROOMS: "),
+        ("PALABRE_SHARDS", "256", "PALABRE_SHARDS: Input should be less than or equal to 255"),
     ],
 )
 def test_a_wrong_variable_stops_the_start_with_one_line(key: str, value: str, said: str) -> None:

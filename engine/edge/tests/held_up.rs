@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use common::{KEY, PATIENCE, ROOM, fleet, ticket, tone};
 use palabre_core::shard::{Limits, SessionId};
 use palabre_edge::Pinning;
-use palabre_edge::http::limits::{Addresses, HttpLimits};
+use palabre_edge::http::entrance::Entrance;
+use palabre_edge::http::limits::HttpLimits;
 use palabre_edge::http::proxies::Proxies;
 use palabre_edge::http::server::{Doors, serve};
 use palabre_edge::http::{App, router};
@@ -50,6 +51,7 @@ impl Parts {
             tickets: Arc::new(Tickets::new(&KEY)),
             media: Arc::clone(&media),
             events,
+            entrance: Arc::new(Entrance::new(HttpLimits::default())),
             metrics_for: Arc::new([]),
         };
         let runtime = Builder::new_multi_thread()
@@ -60,11 +62,11 @@ impl Parts {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let edge = format!("http://{}/edge/v1", listener.local_addr().unwrap());
         let doors = Doors {
+            entrance: Arc::clone(&app.entrance),
             router: router(app, &[]),
-            addresses: Arc::new(Addresses::new(HttpLimits::default())),
             proxies: Proxies::new(&[]),
         };
-        runtime.spawn(serve(listener, doors, 100));
+        runtime.spawn(serve(listener, doors));
         let parts = Self {
             media,
             edge,

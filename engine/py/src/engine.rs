@@ -11,6 +11,7 @@ use std::time::Duration;
 use palabre_core::room::PackSize;
 use palabre_core::shard::{FloorRules, Limits};
 use palabre_edge::http::limits::HttpLimits;
+use palabre_edge::http::places::Places;
 use palabre_edge::{Admission, EngineConfig, EngineError};
 use palabre_net::{Busy, MediaError, Pinning};
 use pyo3::exceptions::{PyBufferError, PyOSError, PyRuntimeError, PyValueError};
@@ -20,8 +21,6 @@ use crate::events::to_python;
 
 /// What HS256 asks for (RFC 7518, section 3.2).
 const TICKET_KEY_BYTES: usize = 32;
-/// Event streams open at once.
-const MAX_STREAMS: usize = 100_000;
 
 /// See `_engine.pyi`.
 #[pyclass(frozen, module = "palabre._engine")]
@@ -83,6 +82,7 @@ impl Engine {
                 "ticket_key has to be {TICKET_KEY_BYTES} bytes long"
             )));
         }
+        let places = Places::of_this_process()?;
         let config = EngineConfig {
             edge_bind,
             media_bind,
@@ -104,13 +104,14 @@ impl Engine {
             ticket_key,
             cors_origins: edge_cors_origins,
             http: HttpLimits {
+                connections: places.connections,
                 requests_per_s: requests_per_s_per_address,
                 burst: requests_per_s_per_address.saturating_mul(10),
                 ..HttpLimits::default()
             },
             proxies: addresses(&edge_proxies)?,
             metrics_for: parsed(&metrics_for, "IP network")?,
-            max_streams: MAX_STREAMS,
+            max_streams: places.streams,
         };
         let engine = py
             .detach(|| palabre_edge::Engine::start(&config))

@@ -18,7 +18,7 @@ mod _engine {
         Connected, Disconnected, RecordingFailed, RecordingStopped, SnapshotWanted, StartedSpeaking,
     };
     #[pymodule_export]
-    use crate::measure::measure_send;
+    use crate::measure::{event_streams_within, measure_send};
     #[pymodule_export]
     use crate::recording::summarise_recording;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use palabre_edge::http::places::Places;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
@@ -14,4 +15,10 @@ pub fn measure_send(py: Python<'_>, listeners: usize, seconds: f64) -> PyResult<
         .detach(|| palabre_net::send_cost(listeners, time))
         .map_err(|error| PyOSError::new_err(error.to_string()))?;
     Ok(cost.as_secs_f64() * 1e6)
+}
+
+/// Event streams that a server holds at most where it may open so many files.
+#[pyfunction]
+pub fn event_streams_within(open_files: usize) -> usize {
+    Places::within(open_files).streams
 }

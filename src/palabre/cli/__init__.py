@@ -51,11 +51,12 @@ def doctor(
     print("The settings can be read.")
     if not capacity:
         return
-    from palabre._engine import measure_send
-    from palabre.cli.capacity import SEND_LISTENERS, report, this_machine
+    from palabre._engine import event_streams_within, measure_send
+    from palabre.cli.capacity import MEASURED_S, SEND_LISTENERS, report, this_machine
 
     print("Measuring for some seconds…", file=sys.stderr)
-    print(report(this_machine(measure_send(SEND_LISTENERS, 5.0), settings.shards)))
+    send_us = measure_send(SEND_LISTENERS, MEASURED_S)
+    print(report(this_machine(send_us, settings.shards, event_streams_within)))
 
 
 @app.command()

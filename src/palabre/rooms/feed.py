@@ -1,4 +1,7 @@
-"""What clients are told of one room: changes at once, mere counts at most twice a second."""
+"""What clients are told of one room: changes at once, counts alone at most twice a second.
+
+A change brings the counts along when they are others by then: what a client knows of a version is all of that version.
+"""
 
 from datetime import datetime, timedelta
 
@@ -43,7 +46,7 @@ class Feed:
         if self._newest is not self._told and self._due(now):
             self.flush(now)
         for viewer in tuple(self._owed):
-            self.answer(viewer, now)
+            self.answer(viewer)
 
     def next_look(self, now: datetime) -> datetime | None:
         """When `tick` has something to tell; None while nothing waits."""
@@ -63,9 +66,9 @@ class Feed:
             change = room_change(before.version, after.version, changes(before, after, viewer))
             self._publish(viewer, change.after, change.version, change.model_dump_json().encode())
 
-    def answer(self, viewer: Viewer, now: datetime) -> None:
-        """Hands the engine a fresh snapshot. What waits is told first, so that the next change fits on it."""
-        self.flush(now)
+    def answer(self, viewer: Viewer) -> None:
+        """Hands the engine a fresh snapshot: of the version that clients have, so that the next change fits on it, and
+        counts that wait go on waiting however often somebody asks."""
         data = written(self._told, viewer)
         try:
             self._publisher.snapshot(self._topic, viewer, self._told.version, data)

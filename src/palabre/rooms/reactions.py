@@ -54,7 +54,7 @@ class Reactions:
         room, view = room_of(wanted.topic), wanted.view
         live = None if room is None else self._stirred(room)
         if live is not None and view in tuple(Viewer):
-            live.feed.answer(Viewer(view), self._clock.now())
+            live.feed.answer(Viewer(view))
 
     def _stirred(self, room: RoomId) -> LiveRoom | None:
         """The live room, which is now to be looked after; None when it is over."""

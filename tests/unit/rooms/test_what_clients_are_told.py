@@ -40,6 +40,19 @@ async def test_counts_of_listeners_are_gathered_for_half_a_second(house, host):
     ]
 
 
+async def test_a_snapshot_that_is_asked_for_does_not_hurry_counts(house, host):
+    room = await house.start(host)
+    await house.join(house.chat.add("listener"), room)
+    seen = await snapshot(house, room)
+    for n in range(4):
+        await house.join(house.chat.add(f"listener{n}"), room)
+        assert await snapshot(house, room) == seen
+    assert len(changes(house, room)) == 1
+    await house.passes(0.5)
+    (last,) = changes(house, room)[1:]
+    assert fold(seen, last) == await snapshot(house, room)
+
+
 async def test_what_was_gathered_is_told_together_with_the_next_real_change(house, host):
     room = await house.start(host)
     for n in range(3):

@@ -34,7 +34,7 @@ pub struct EngineConfig {
     pub proxies: Vec<IpAddr>,
     /// Who may read the metrics.
     pub metrics_for: Vec<IpNet>,
-    /// Event streams open at once.
+    /// Event streams open at once: fewer than connections, see [`Places`](crate::http::places::Places).
     pub max_streams: usize,
 }
 

@@ -12,7 +12,7 @@ use palabre_core::shard::{ParticipantId, RecordingId, RoomId};
 use palabre_net::{Busy, Command, EventQueue, Media};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::http::limits::Addresses;
+use crate::http::entrance::Entrance;
 use crate::http::proxies::Proxies;
 use crate::http::server::{self, Doors};
 use crate::http::{App, router};
@@ -75,14 +75,15 @@ impl Engine {
             tickets: Arc::new(Tickets::new(&config.ticket_key)),
             media: Arc::new(media),
             events,
+            entrance: Arc::new(Entrance::new(config.http)),
             metrics_for: config.metrics_for.as_slice().into(),
         };
         let doors = Doors {
             router: router(app.clone(), &origins),
-            addresses: Arc::new(Addresses::new(config.http)),
+            entrance: Arc::clone(&app.entrance),
             proxies: Proxies::new(&config.proxies),
         };
-        runtime.spawn(server::serve(listener, doors, config.http.connections));
+        runtime.spawn(server::serve(listener, doors));
         Ok(Self {
             app,
             edge_address,

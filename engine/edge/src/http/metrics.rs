@@ -16,6 +16,7 @@ impl App {
     #[must_use]
     pub fn metrics(&self) -> Vec<(String, f64)> {
         let mut all = self.media.metrics();
+        all.extend(self.entrance.metrics());
         all.push(("event_streams".to_owned(), self.hub.readers() as f64));
         all.push(("events_lost".to_owned(), self.events.lost() as f64));
         all

@@ -3,14 +3,18 @@
 mod ask;
 mod bearer;
 mod body;
+pub mod entrance;
 mod events;
+mod farewell;
 pub mod limits;
 mod media;
 mod metrics;
+pub mod places;
 mod problem;
 pub mod proxies;
 pub mod server;
 mod sessions;
+mod spare;
 mod subscription;
 mod takeover;
 
@@ -29,6 +33,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use problem::Problem;
 
+use self::entrance::Entrance;
 use crate::hub::Hub;
 use crate::ticket::Tickets;
 
@@ -39,6 +44,7 @@ pub struct App {
     pub tickets: Arc<Tickets>,
     pub media: Arc<Media>,
     pub events: Arc<EventQueue>,
+    pub entrance: Arc<Entrance>,
     /// Who may read the metrics.
     pub metrics_for: Arc<[IpNet]>,
 }

@@ -19,6 +19,8 @@ pub struct Problem {
 }
 
 impl Problem {
+    pub const MEDIA_TYPE: &str = "application/problem+json";
+
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -40,10 +42,9 @@ impl Problem {
         self.retry_after_s = Some(seconds);
         self
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    /// The body: JSON.
+    pub fn document(&self) -> String {
         let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Refused"),
@@ -54,8 +55,14 @@ impl IntoResponse for Problem {
         if let (Some((name, most)), Some(body)) = (self.limit, body.as_object_mut()) {
             body.insert("limit".to_owned(), json!({ name: most }));
         }
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, kind, body.to_string()).into_response();
+        body.to_string()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let kind = [(header::CONTENT_TYPE, Self::MEDIA_TYPE)];
+        let mut response = (self.status, kind, self.document()).into_response();
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

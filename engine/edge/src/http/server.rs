@@ -15,12 +15,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use super::Problem;
-use super::limits::{Addresses, Opened};
+use super::entrance::{Entrance, NoPlace, Place};
 use super::proxies::Proxies;
+use super::spare::Spare;
 use super::takeover::{self, Taken};
 
 /// A client that takes longer to send its headers is let go.
@@ -32,7 +33,7 @@ const PEER_GONE_AFTER: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Doors {
     pub router: Router,
-    pub addresses: Arc<Addresses>,
+    pub entrance: Arc<Entrance>,
     pub proxies: Proxies,
 }
 
@@ -40,42 +41,35 @@ pub struct Doors {
 #[derive(Debug, Clone, Copy)]
 pub struct Sender(pub IpAddr);
 
-/// Accepts until the task is dropped. Beyond `connections` open ones, newcomers wait in the kernel's queue.
-pub async fn serve(listener: TcpListener, doors: Doors, connections: usize) {
-    let places = Arc::new(Semaphore::new(connections));
+/// Accepts until the task is dropped. Whom there is no place for is told so.
+pub async fn serve(listener: TcpListener, doors: Doors) {
+    let mut spare = Spare::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
+        match listener.accept().await {
+            Ok((stream, peer)) => receive(stream, peer, &doors),
             Err(error) => {
-                tracing::warn!(%error, "A connection could not be accepted.");
-                // Out of descriptors: trying again at once would only burn the processor.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
+                let told = Spare::is_needed(&error)
+                    && spare
+                        .lend(&listener, |stream| {
+                            doors.entrance.turn_away(stream, NoPlace::Files);
+                        })
+                        .await;
+                if !told {
+                    tracing::warn!(%error, "A connection could not be accepted.");
+                    // Trying again at once would only burn the processor.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
             }
-        };
-        // A proxy's connections are many people's: it bounds them itself.
-        let opened = if doors.proxies.has(peer.ip()) {
-            None
-        } else if let Some(opened) = doors.addresses.open(peer.ip(), Instant::now()) {
-            Some(opened)
-        } else {
-            continue;
-        };
-        let place = Place {
-            _place: place,
-            _opened: opened,
-        };
-        tokio::spawn(connection(stream, peer, doors.clone(), place));
+        }
     }
 }
 
-/// What a connection is counted by, until it is dropped.
-struct Place {
-    _place: OwnedSemaphorePermit,
-    _opened: Option<Opened>,
+fn receive(stream: TcpStream, peer: SocketAddr, doors: &Doors) {
+    let counted = (!doors.proxies.has(peer.ip())).then(|| peer.ip());
+    match doors.entrance.enter(counted, Instant::now()) {
+        Ok(place) => drop(tokio::spawn(connection(stream, peer, doors.clone(), place))),
+        Err(why) => doors.entrance.turn_away(stream, why),
+    }
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, place: Place) {
@@ -85,7 +79,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, place: Pl
     let (sender, mut taken) = mpsc::channel(1);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let address = doors.proxies.sender(peer.ip(), request.headers());
-        let allowed = doors.addresses.may_ask(address, Instant::now());
+        let allowed = doors.entrance.may_ask(address, Instant::now());
         request.extensions_mut().insert(Sender(address));
         let (router, sender) = (doors.router.clone(), sender.clone());
         async move {

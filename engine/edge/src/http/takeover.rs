@@ -89,7 +89,7 @@ async fn write_all(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Waits until the reader closes its side; whatever else it sends is thrown away.
-async fn reader_gone(socket: &TcpStream) -> io::Result<()> {
+pub(super) async fn reader_gone(socket: &TcpStream) -> io::Result<()> {
     loop {
         socket.readable().await?;
         match socket.try_read(&mut [0; IGNORED]) {

@@ -127,8 +127,8 @@ impl Hub {
     /// What a viewer of that kind sees at `version`; `data` is one JSON document.
     pub fn snapshot(&self, topic: &str, view: &str, version: u64, data: &[u8]) {
         let mut state = self.lock();
-        // Rooms are opened by command; any other topic lives while somebody reads or writes it.
-        let Some(found) = state.topic_for(topic) else {
+        // Whoever asked for it may have gone; then nobody would ever take it away.
+        let Some(found) = state.topics.get_mut(topic) else {
             return;
         };
         found.snapshot(view, version, frame::snapshot(version, data));
@@ -138,7 +138,8 @@ impl Hub {
     /// A change that leads from version `after` to `version`; `data` is one JSON document.
     pub fn publish(&self, topic: &str, view: &str, after: u64, version: u64, data: &[u8]) {
         let mut state = self.lock();
-        let Some(found) = state.topic_for(topic) else {
+        // Whoever opens it next begins with a snapshot.
+        let Some(found) = state.topics.get_mut(topic) else {
             return;
         };
         found.publish(view, after, version, frame::change(version, data));
@@ -252,7 +253,7 @@ impl Hub {
 }
 
 impl State {
-    /// A room must have been opened; any other topic begins with its first use.
+    /// A room must have been opened; any other topic begins with its first reader, and ends with its last.
     fn topic_for(&mut self, name: &str) -> Option<&mut Topic> {
         if !is_room(name) && !self.topics.contains_key(name) {
             self.topics.insert(name.to_owned(), Topic::default());

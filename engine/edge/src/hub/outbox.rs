@@ -17,6 +17,9 @@ const IDLE_FRAMES: usize = 4;
 pub struct Outbox {
     inner: Mutex<Inner>,
     news: Notify,
+    /// How often somebody looked in here.
+    #[cfg(test)]
+    pub(super) looks: std::sync::atomic::AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -104,10 +107,6 @@ impl Outbox {
         });
     }
 
-    pub(super) fn awaits_snapshot(&self) -> bool {
-        self.lock().state == State::AwaitsSnapshot
-    }
-
     pub(super) fn try_next(&self) -> Option<Next> {
         let mut inner = self.lock();
         if let Some(frame) = inner.queue.pop_front() {
@@ -128,6 +127,9 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
+        #[cfg(test)]
+        self.looks
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

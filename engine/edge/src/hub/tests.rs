@@ -155,6 +155,58 @@ fn a_slow_reader_starts_again_from_a_snapshot() {
     assert_eq!(read(&bob), ["snapshot 699"]);
 }
 
+/// How often the outbox was looked into during `what`.
+fn looks(outbox: &Outbox, what: impl FnOnce()) -> usize {
+    let count = || outbox.looks.load(std::sync::atomic::Ordering::Relaxed);
+    let before = count();
+    what();
+    count() - before
+}
+
+#[test]
+fn nobody_looks_into_the_outboxes_of_those_who_are_there_when_others_come_or_resync() {
+    let hub = hub();
+    let (_, bob) = hub.connect(&reader("bob")).unwrap();
+    let (key, _cy) = hub.connect(&reader("cy")).unwrap();
+    let others = || {
+        for number in 0..20 {
+            let who = format!("p{number}");
+            admit(&hub, &who, "listener");
+            let (key, _) = hub.connect(&reader(&who)).unwrap();
+            hub.disconnect(TOPIC, key);
+        }
+        hub.resync(TOPIC, key);
+        hub.remind(TOPIC, key);
+    };
+    assert_eq!(
+        looks(&bob, others),
+        0,
+        "while everybody waits for a snapshot"
+    );
+    hub.snapshot(TOPIC, "listener", 1, b"{}");
+    assert_eq!(looks(&bob, others), 0, "while everybody is in step");
+}
+
+#[test]
+fn a_change_looks_once_into_each_outbox() {
+    let hub = hub();
+    hub.snapshot(TOPIC, "listener", 1, b"{}");
+    let (_, bob) = hub.connect(&reader("bob")).unwrap();
+    assert_eq!(looks(&bob, || publish(&hub, 2..10)), 8);
+    assert_eq!(looks(&bob, || publish(&hub, 10..100)), 90, "a stale ring");
+}
+
+#[test]
+fn a_fresh_snapshot_disturbs_only_those_who_wait_for_it() {
+    let hub = hub();
+    hub.snapshot(TOPIC, "listener", 1, b"{}");
+    let (_, bob) = hub.connect(&reader("bob")).unwrap();
+    publish(&hub, 2..100);
+    let answer = || hub.snapshot(TOPIC, "listener", 99, b"{}");
+    assert_eq!(looks(&bob, answer), 0);
+    assert_eq!(read(&bob).len(), 99);
+}
+
 #[test]
 fn a_listener_who_may_speak_now_sees_what_speakers_see() {
     let hub = hub();
@@ -231,6 +283,27 @@ fn a_chat_needs_no_opening_and_is_forgotten_with_its_last_reader() {
     assert_eq!(read(&outbox), ["snapshot 1"]);
     hub.disconnect("chat:c", key);
     assert!(!hub.lock().topics.contains_key("chat:c"));
+}
+
+#[test]
+fn what_is_said_of_a_chat_that_nobody_reads_is_not_kept() {
+    let hub = hub();
+    let chat = Reader {
+        topic: "chat:c",
+        view: "member",
+        participant: None,
+        last_event_id: None,
+    };
+    let (key, _) = hub.connect(&chat).unwrap();
+    assert_eq!(wanted(&hub), ["member"]);
+    hub.disconnect("chat:c", key);
+    hub.snapshot("chat:c", "member", 1, b"{}");
+    hub.publish("chat:c", "member", 1, 2, b"{}");
+    assert!(!hub.lock().topics.contains_key("chat:c"));
+    let (_, again) = hub.connect(&chat).unwrap();
+    assert_eq!(wanted(&hub), ["member"]);
+    hub.snapshot("chat:c", "member", 2, b"{}");
+    assert_eq!(read(&again), ["snapshot 2"]);
 }
 
 /// Whether Python has been told of what waits.

@@ -1,6 +1,6 @@
 //! What one kind of viewer is told: a snapshot, the changes after it, and who reads.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,6 +25,8 @@ pub(super) struct View {
     /// Each change begins where the one before it ends.
     ring: VecDeque<Change>,
     readers: HashMap<ReaderKey, Arc<Outbox>>,
+    /// Readers who wait for a snapshot: known here, so that nobody has to look into every outbox for them.
+    awaiting: HashSet<ReaderKey>,
     wanted: Wanted,
     /// Who is heard now, for those who come later.
     speaking: Option<Bytes>,
@@ -58,12 +60,10 @@ impl View {
             self.ring.retain(|change| change.after >= version);
             self.snapshot = Some((version, frame));
             // Ahead of the changes: something was never published, so nobody is in step.
-            let ahead = newest.is_some_and(|newest| newest < version);
-            for outbox in self.readers.values() {
-                if ahead || outbox.awaits_snapshot() {
-                    self.begin(outbox);
-                }
+            if newest.is_some_and(|newest| newest < version) {
+                self.awaiting.extend(self.readers.keys());
             }
+            self.begin_awaiting();
         }
         self.want_if_needed();
     }
@@ -102,35 +102,33 @@ impl View {
         let resumed = last_event_id.and_then(|id| self.since(id));
         match resumed {
             Some(frames) => outbox.start(frames.into_iter().chain(self.speaking.clone())),
-            None => self.start(&outbox),
+            None => self.start(key, &outbox),
         }
         self.readers.insert(key, outbox);
         self.want_if_needed();
     }
 
     pub fn take(&mut self, key: ReaderKey) -> Option<Arc<Outbox>> {
+        self.awaiting.remove(&key);
         self.readers.remove(&key)
     }
 
     pub fn resync(&mut self, key: ReaderKey) {
         if let Some(outbox) = self.readers.get(&key).cloned() {
-            self.start(&outbox);
+            self.start(key, &outbox);
             self.want_if_needed();
         }
     }
 
     /// The reader still waits: the question or the answer may have been lost.
     pub fn remind(&mut self, key: ReaderKey) {
-        if self
-            .readers
-            .get(&key)
-            .is_some_and(|outbox| outbox.awaits_snapshot())
-        {
+        if self.awaiting.contains(&key) {
             self.wanted = Wanted::Yes;
         }
     }
 
     pub fn end_all(&mut self, last: Option<&Bytes>) {
+        self.awaiting.clear();
         for (_, outbox) in self.readers.drain() {
             outbox.end(last.cloned());
         }
@@ -167,19 +165,29 @@ impl View {
         )
     }
 
-    fn start(&self, outbox: &Outbox) {
-        if !self.begin(outbox) {
-            outbox.await_snapshot();
+    fn start(&mut self, key: ReaderKey, outbox: &Outbox) {
+        match self.fresh() {
+            Some(frames) => {
+                outbox.start(frames.into_iter().chain(self.speaking.clone()));
+                self.awaiting.remove(&key);
+            }
+            None => {
+                outbox.await_snapshot();
+                self.awaiting.insert(key);
+            }
         }
     }
 
-    fn begin(&self, outbox: &Outbox) -> bool {
-        let fresh = self.fresh();
-        let usable = fresh.is_some();
-        if let Some(frames) = fresh {
-            outbox.start(frames.into_iter().chain(self.speaking.clone()));
+    /// Starts everybody who waits, now that there is a snapshot.
+    fn begin_awaiting(&mut self) {
+        let Some(frames) = self.fresh() else {
+            return;
+        };
+        for key in self.awaiting.drain() {
+            if let Some(outbox) = self.readers.get(&key) {
+                outbox.start(frames.iter().chain(&self.speaking).cloned());
+            }
         }
-        usable
     }
 
     /// The newest version anybody here has been told.
@@ -195,12 +203,12 @@ impl View {
         for outbox in self.readers.values() {
             outbox.await_snapshot();
         }
+        self.awaiting.extend(self.readers.keys());
     }
 
     fn want_if_needed(&mut self) {
-        let awaited = self.readers.values().any(|outbox| outbox.awaits_snapshot());
         let stale = self.ring.len() > STALE_AFTER && !self.readers.is_empty();
-        if (awaited || stale) && self.wanted == Wanted::No {
+        if (stale || !self.awaiting.is_empty()) && self.wanted == Wanted::No {
             self.wanted = Wanted::Yes;
         }
     }
