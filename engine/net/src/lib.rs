@@ -7,6 +7,7 @@ mod door;
 mod event_fd;
 mod events;
 mod interfaces;
+mod last_resort;
 mod measure;
 mod media;
 mod outlet;

@@ -7,6 +7,7 @@ use dimpl::crypto::{CryptoProvider, aws_lc_rs};
 use dimpl::{Config, DtlsCertificate, NamedGroup, certificate};
 
 use super::private_key::PrivateKey;
+use super::scratch::WAITING;
 use super::verifier::Verifier;
 use super::{Fingerprint, HANDSHAKE_TIMEOUT};
 
@@ -54,6 +55,7 @@ impl Identity {
             .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
             // A cookie proves the source address; the connectivity check before the handshake has done so.
             .use_server_cookie(false)
+            .max_queue_rx(WAITING)
             .flight_start_rto(FIRST_RETRANSMISSION)
             .flight_retries(RETRANSMISSIONS)
             .handshake_timeout(HANDSHAKE_TIMEOUT)
