@@ -295,7 +295,7 @@ fn section() -> Section {
     Section {
         kind: "audio".to_owned(),
         proto: "UDP/TLS/RTP/SAVPF".to_owned(),
-        formats: "111".to_owned(),
+        format: "111".to_owned(),
         mid: Some("0".to_owned()),
         audio: None,
     }
