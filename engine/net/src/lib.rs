@@ -25,3 +25,4 @@ pub use events::{EngineEvent, EventDoor, EventQueue};
 pub use measure::send_cost;
 pub use media::{Busy, Media, MediaConfig, MediaError};
 pub use outlet::SpeakingHook;
+pub use routes::Standing;

@@ -20,6 +20,7 @@ use palabre_core::shard::{
     Accepted, Door, Entropy, Limits, Offered, RecordingId, Refusal, RoomId, Shard, ShardEvent,
     ShardSink,
 };
+use palabre_core::stun::{Class, Message, write_binding_success};
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
@@ -212,6 +213,20 @@ impl World {
         let answered = !self.out.datagrams.is_empty();
         self.deliver();
         answered
+    }
+
+    /// Somebody whose password is this nominates the way from there by `check`, and answers there what it is asked.
+    pub fn move_to(&mut self, from: SocketAddr, check: &[u8], password: &str) {
+        let path = Path::to(from);
+        let (now, out) = (self.now, &mut self.out);
+        self.shard
+            .handle_datagram(now, path, &mut check.to_vec(), out);
+        let asked = out.datagrams.iter().find_map(|(to, datagram)| {
+            let message = Message::parse(datagram).ok().filter(|_| *to == from)?;
+            (message.class() == Class::Request).then(|| message.transaction())
+        });
+        let answer = write_binding_success(asked.unwrap(), engine_address(), password);
+        self.inject(from, &answer);
     }
 
     pub fn heard(&self, client: usize) -> usize {
