@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use dimpl::certificate::generate_self_signed_certificate;
 use dimpl::{Config, Dtls, DtlsCertificate, Output};
-use palabre_core::dtls::{DtlsError, DtlsRole, Endpoint, Event, Fingerprint, Identity};
+use palabre_core::dtls::{Cookie, DtlsError, DtlsRole, Endpoint, Event, Fingerprint, Identity};
 
 /// Who the engine shakes hands with.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +85,7 @@ fn shake(
             Peer::Server12 => DtlsRole::Client,
         },
     );
-    let mut engine = Endpoint::new(&identity, role, expected, now);
+    let mut engine = Endpoint::new(&identity, role, expected, Cookie::Unneeded, now);
     let mut other = dtls(peer, certificate.clone(), now);
     let mut there = Vec::new();
     let mut outcome = None;

@@ -6,7 +6,7 @@ use dimpl::{Dtls, KeyingMaterial, Output, SrtpProfile};
 
 use super::contain::contain;
 use super::scratch::{MAX_DATAGRAM, Scratch};
-use super::{Fingerprint, Identity, LastWords};
+use super::{Cookie, Fingerprint, Identity, LastWords};
 use crate::srtp::{MasterKey, Profile, SessionKeys};
 
 /// How long a handshake may take.
@@ -83,9 +83,16 @@ impl Endpoint {
     /// An association that accepts the certificate with the fingerprint `expected` and no other.
     ///
     /// As server it speaks DTLS 1.2 or 1.3, as the client wishes. As client it speaks 1.2: a hybrid ClientHello would
-    /// make the first stray datagram fatal, and the programs that want to be servers speak 1.2.
-    pub fn new(identity: &Identity, role: DtlsRole, expected: Fingerprint, now: Instant) -> Self {
-        let (config, certificate) = (identity.config(), identity.certificate());
+    /// make the first stray datagram fatal, and the programs that want to be servers speak 1.2. `cookie` is the server's
+    /// wish; a client has none.
+    pub fn new(
+        identity: &Identity,
+        role: DtlsRole,
+        expected: Fingerprint,
+        cookie: Cookie,
+        now: Instant,
+    ) -> Self {
+        let (config, certificate) = (identity.config(cookie), identity.certificate());
         let mut dtls = match role {
             DtlsRole::Server => Dtls::new_auto(config, certificate, now),
             DtlsRole::Client => Dtls::new_12(config, certificate, now),

@@ -11,7 +11,7 @@ mod verifier;
 
 pub use endpoint::{DtlsError, DtlsRole, Endpoint, Event, HANDSHAKE_TIMEOUT};
 pub use fingerprint::Fingerprint;
-pub use identity::{Identity, IdentityError};
+pub use identity::{Cookie, Identity, IdentityError};
 pub use last_words::LastWords;
 pub use scratch::MAX_DATAGRAM;
 

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::dtls::{self, Identity};
+use crate::dtls::{self, Cookie, Identity};
 use crate::ice::{Agent, IceCredentials, Path, Replies};
 use crate::rtp::ExtensionIds;
 use crate::srtp::RtpSealer;
@@ -163,6 +163,11 @@ impl Link {
     /// True for a path that an authenticated check came on.
     pub fn is_checked(&self, path: Path) -> bool {
         self.ice.is_valid(path)
+    }
+
+    /// Has the next handshake to begin ask for a cookie, or not.
+    pub fn demand_cookie(&mut self, cookie: Cookie) {
+        self.peer.cookie = cookie;
     }
 
     /// Begins an ICE restart; the DTLS association and the keys stay.

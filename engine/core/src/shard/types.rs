@@ -24,6 +24,8 @@ pub struct Limits {
     pub half_open: usize,
     /// The same, of one IP address; many people may share one.
     pub half_open_per_address: usize,
+    /// While more are half-open, a handshake begins with a cookie.
+    pub half_open_without_cookie: usize,
     pub rooms: usize,
     /// No new listeners while most of what is due is served so much after its time; None: whatever happens.
     pub late: Option<Duration>,
@@ -62,6 +64,7 @@ impl Default for Limits {
             links_per_room: 20_000,
             half_open: 5_000,
             half_open_per_address: 256,
+            half_open_without_cookie: 1_024,
             rooms: 10_000,
             // A frame: sound that leaves so late is behind the next.
             late: Some(Duration::from_millis(20)),
