@@ -98,12 +98,12 @@ impl Shard {
             return Ok(None);
         }
         peer.link.restart_ice(local.clone(), remote);
-        peer.ufrags.push(local.ufrag().to_owned());
-        // Checks of the generation before the last are of no use any more.
-        if peer.ufrags.len() > 2 {
-            let old = peer.ufrags.remove(0);
+        // The generation in use holds until the newest is used; one that never was is of no use any more.
+        let in_use = peer.link.local_ufrag();
+        for old in peer.ufrags.extract_if(.., |known| known != in_use) {
             self.by_ufrag.remove(&old);
         }
+        peer.ufrags.push(local.ufrag().to_owned());
         let section = peer.section.as_ref().clone();
         self.by_ufrag.insert(local.ufrag().to_owned(), key);
         Ok(Some(Restarted { local, section }))

@@ -28,7 +28,7 @@ pub(super) struct Peer {
     pub next: Option<SocketAddr>,
     /// The offer's section that carries the bundle: the answer to an ICE restart names it.
     pub section: Box<Section>,
-    /// All that are entered in the shard's table: the one in use, and after an ICE restart the one before.
+    /// All that are entered in the shard's table: the one in use, and after an ICE restart the one to be used.
     pub ufrags: Vec<String>,
     pub alarm: Alarm,
     /// For what it asks as a listener.

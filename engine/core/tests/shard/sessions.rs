@@ -102,6 +102,23 @@ fn a_session_that_writes_anothers_address_takes_nothing_away_from_it() {
 }
 
 #[test]
+fn restarts_that_nobody_uses_end_no_sound() {
+    let mut world = stage(good());
+    let ear = world.clients[2].accepted.clone();
+    for number in 0..3 {
+        let remote = IceCredentials::new(&format!("unused{number}"), &"n".repeat(24)).unwrap();
+        let restarted = world.shard.restart_ice(&ear.session, None, remote);
+        assert!(restarted.unwrap().is_some());
+        world.run(Duration::from_secs(1));
+    }
+    // Ben goes on checking with the credentials of before, for longer than one consent lasts.
+    world.run(Duration::from_secs(40));
+    let before = world.heard(2);
+    world.say(0, &voice());
+    assert!(world.heard(2) > before + 30);
+}
+
+#[test]
 fn the_end_of_a_room_closes_its_sessions_and_finishes_its_recording() {
     let mut world = stage(good());
     let (now, room) = (world.now, world.room.clone());
