@@ -34,6 +34,7 @@ use crate::dtls::Identity;
 use crate::fanout::Fanout;
 use crate::ice::Path;
 use crate::link::{Received, peek_ufrag};
+use crate::rtcp;
 use crate::stun;
 
 pub use bound::Bound;
@@ -59,6 +60,11 @@ type RoomKey = usize;
 /// Forwarded sound that waited for longer is worth less than the time it takes to send it: a thread that has too much
 /// to do would be seconds late in the end. What waits for less, a listener's jitter buffer makes good.
 const STALE_AFTER: Duration = Duration::from_millis(100);
+
+/// RFC 7983: RTP and RTCP begin with these.
+fn is_media(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| first >> 6 == 2)
+}
 
 /// All that one thread of the engine owns.
 pub struct Shard {
@@ -203,7 +209,12 @@ impl Shard {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
-        match peer.link.handle_datagram(now, path, datagram, out) {
+        let is_rtcp = is_media(datagram) && rtcp::is_rtcp(datagram);
+        let received = peer.link.handle_datagram(now, path, datagram, out);
+        if is_rtcp {
+            self.charge(now, key, received.is_some());
+        }
+        match received {
             Some(Received::Rtp(packet)) => self.on_rtp(now, key, &packet, out),
             Some(Received::Rtcp(packets)) => self.on_rtcp(now, key, packets, out),
             Some(Received::Connected) => self.on_connected(now, key, out),
