@@ -128,17 +128,30 @@ fn another_certificate_than_announced_ends_the_link_before_any_key() {
 }
 
 #[test]
-fn the_peer_moves_by_an_authenticated_nomination() {
+fn the_peer_moves_by_an_authenticated_nomination_and_an_answer_from_there() {
     let mut world = World::new(&WorldConfig::default());
     world.connect();
     let moved: SocketAddr = ([198, 51, 100, 7], 41_000).into();
     let password = world.local.password().to_owned();
     let nomination = check(&world, &password, true);
-    assert!(world.inject(moved, &nomination));
+    world.move_to(moved, &nomination);
     assert_eq!(world.link.remote(), Some(moved));
     let packet = captured_packet(&mut world);
     world.inject(moved, &packet);
     assert_eq!(world.heard.len(), 1, "media goes on from there");
+}
+
+#[test]
+fn a_check_sent_again_from_elsewhere_moves_nothing_and_is_answered_by_no_more_than_it_is_long() {
+    let mut world = World::new(&WorldConfig::default());
+    world.connect();
+    let seen = check(&world, world.local.password(), true);
+    let replies = world.replies(stranger(), &seen);
+    let longest = replies.iter().map(Vec::len).max().unwrap();
+    assert!(replies.len() == 2 && longest <= seen.len());
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.link.remote(), Some(peer_address()));
+    assert!(world.engine_speaks(b"the peer hears this"));
 }
 
 #[test]
@@ -148,14 +161,17 @@ fn an_ice_restart_keeps_the_keys_and_silences_the_old_credentials() {
     let old = check(&world, world.local.password(), true);
     let new_local = IceCredentials::for_shard(3, &[9; 34]);
     let new_remote = IceCredentials::new("abcdefgh", &"r".repeat(24)).unwrap();
-    world.link.restart_ice(new_local.clone(), &new_remote);
+    world
+        .link
+        .restart_ice(new_local.clone(), new_remote.clone());
     assert!(
         world.inject(peer_address(), &old),
         "old ones hold until the new are used"
     );
     (world.local, world.remote) = (new_local.clone(), new_remote);
     let new = check(&world, new_local.password(), true);
-    assert!(world.inject(stranger(), &new), "the network changed");
+    world.move_to(stranger(), &new);
+    assert_eq!(world.link.remote(), Some(stranger()), "the network changed");
     assert!(!world.inject(peer_address(), &old));
     let packet = captured_packet(&mut world);
     world.inject(stranger(), &packet);

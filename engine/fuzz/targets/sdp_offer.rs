@@ -4,12 +4,20 @@
 use libfuzzer_sys::fuzz_target;
 use palabre_core::dtls::Fingerprint;
 use palabre_core::ice::IceCredentials;
-use palabre_core::sdp::{Answer, Direction, Offer, SentStream};
+use palabre_core::sdp::{Answer, Direction, MAX_SECTIONS, MAX_WORD_LEN, Offer, SentStream};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(offer) = Offer::parse(bytes) else {
         return;
     };
+    assert!(offer.sections.len() <= MAX_SECTIONS && offer.bundle.len() <= MAX_SECTIONS);
+    for section in &offer.sections {
+        let mid = section.mid.iter();
+        let mut words = [&section.kind, &section.proto, &section.format]
+            .into_iter()
+            .chain(mid);
+        assert!(words.all(|word| word.len() <= MAX_WORD_LEN));
+    }
     let streams = [SentStream {
         ssrc: 1,
         stream: "s".into(),

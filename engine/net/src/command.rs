@@ -8,6 +8,7 @@ use palabre_core::shard::{
     Accepted, Door, Offered, ParticipantId, RecordingId, Refusal, Restarted, RoomId, SessionId,
 };
 
+use crate::routes::Standing;
 use crate::udp::Arrival;
 
 /// Called on the shard's thread with the answer; it must not block.
@@ -76,6 +77,7 @@ pub enum Command {
     Elsewhere {
         remote: SocketAddr,
         owner: u8,
+        standing: Standing,
     },
     Stop,
 }

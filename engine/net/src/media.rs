@@ -16,6 +16,7 @@ use crate::counters::{Counters, metrics};
 use crate::cpu::{Pinning, allowed_cores};
 use crate::door::Door;
 use crate::interfaces::media_addresses;
+use crate::last_resort;
 use crate::outlet::{Outlet, SpeakingHook};
 use crate::overload::Overload;
 use crate::reports::Reports;
@@ -139,7 +140,7 @@ impl Media {
             threads.push(
                 std::thread::Builder::new()
                     .name(name)
-                    .spawn(move || worker.run())?,
+                    .spawn(move || last_resort::run(number, || worker.run()))?,
             );
             counters.push(own);
         }

@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use dimpl::{Dtls, KeyingMaterial, Output, SrtpProfile};
 
-use super::{Fingerprint, Identity, LastWords};
+use super::contain::contain;
+use super::scratch::{MAX_DATAGRAM, Scratch};
+use super::{Cookie, Fingerprint, Identity, LastWords};
 use crate::srtp::{MasterKey, Profile, SessionKeys};
 
 /// How long a handshake may take.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Room for one outgoing datagram; the MTU given to `dimpl` is smaller.
-const OUTPUT_LEN: usize = 2048;
+/// What `dimpl` hands out at once is less by far: a version of it that never came to an end would be given up.
+const MAX_OUTPUTS: usize = 1_024;
 /// Content types of records (RFC 9147 §4) that come in clear.
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;
@@ -57,6 +59,10 @@ pub enum DtlsError {
     NoProfile,
     #[error("the handshake failed: {0:?}")]
     Failed(dimpl::Error),
+    #[error("DTLS hands out {needed} bytes at once, or never ends")]
+    Output { needed: usize },
+    #[error("DTLS panicked: this association is over, and no other")]
+    Panicked,
 }
 
 /// A DTLS association that gives out keys only after the fingerprint matched.
@@ -66,6 +72,8 @@ pub struct Endpoint {
     expected: Fingerprint,
     verified: bool,
     sent: bool,
+    /// Bytes that came from the peer.
+    received: usize,
     /// The datagrams that were sent by the last call.
     flight: Vec<Box<[u8]>>,
     next_timeout: Option<Instant>,
@@ -75,9 +83,16 @@ impl Endpoint {
     /// An association that accepts the certificate with the fingerprint `expected` and no other.
     ///
     /// As server it speaks DTLS 1.2 or 1.3, as the client wishes. As client it speaks 1.2: a hybrid ClientHello would
-    /// make the first stray datagram fatal, and the programs that want to be servers speak 1.2.
-    pub fn new(identity: &Identity, role: DtlsRole, expected: Fingerprint, now: Instant) -> Self {
-        let (config, certificate) = (identity.config(), identity.certificate());
+    /// make the first stray datagram fatal, and the programs that want to be servers speak 1.2. `cookie` is the server's
+    /// wish; a client has none.
+    pub fn new(
+        identity: &Identity,
+        role: DtlsRole,
+        expected: Fingerprint,
+        cookie: Cookie,
+        now: Instant,
+    ) -> Self {
+        let (config, certificate) = (identity.config(cookie), identity.certificate());
         let mut dtls = match role {
             DtlsRole::Server => Dtls::new_auto(config, certificate, now),
             DtlsRole::Client => Dtls::new_12(config, certificate, now),
@@ -89,13 +104,14 @@ impl Endpoint {
             expected,
             verified: false,
             sent: false,
+            received: 0,
             flight: Vec::new(),
             next_timeout: None,
         }
     }
 
     /// Takes a datagram from the peer; `send` gets what is to be sent back. Records that anybody could have written and
-    /// that would end the association are dropped.
+    /// that would end the association are dropped, as is what is longer than [`MAX_DATAGRAM`].
     ///
     /// # Errors
     /// Fatal for the association.
@@ -105,15 +121,18 @@ impl Endpoint {
         datagram: &[u8],
         send: impl FnMut(&[u8]),
     ) -> Result<Option<Event>, DtlsError> {
-        if holds_stray_record(datagram) {
+        if datagram.len() > MAX_DATAGRAM || holds_stray_record(datagram) {
             return Ok(None);
         }
-        self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
-        match self.dtls.handle_packet(datagram) {
-            // A full queue takes nothing in, and its owner retransmits: a flood of records is no reason to give up.
-            Ok(()) | Err(dimpl::Error::ReceiveQueueFull) => self.poll(send),
-            Err(error) => Err(DtlsError::Failed(error)),
-        }
+        self.received = self.received.saturating_add(datagram.len());
+        contain(|| {
+            self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
+            match self.dtls.handle_packet(datagram) {
+                // A full queue takes nothing in, and its owner retransmits: a flood of records is no reason to give up.
+                Ok(()) | Err(dimpl::Error::ReceiveQueueFull) => self.poll(send),
+                Err(error) => Err(DtlsError::Failed(error)),
+            }
+        })
     }
 
     /// Retransmits what is due; also begins the handshake in the client's role.
@@ -125,8 +144,10 @@ impl Endpoint {
         now: Instant,
         send: impl FnMut(&[u8]),
     ) -> Result<Option<Event>, DtlsError> {
-        self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
-        self.poll(send)
+        contain(|| {
+            self.dtls.handle_timeout(now).map_err(DtlsError::Failed)?;
+            self.poll(send)
+        })
     }
 
     /// When [`Self::handle_timeout`] wants to be called.
@@ -145,8 +166,11 @@ impl Endpoint {
     pub fn into_last_words(mut self) -> LastWords {
         let flight = std::mem::take(&mut self.flight);
         let mut goodbye = Box::default();
-        let closed = self.dtls.close().map_err(DtlsError::Failed);
-        if let Err(error) = closed.and_then(|()| self.poll(|alert| goodbye = alert.into())) {
+        let closed = contain(|| {
+            self.dtls.close().map_err(DtlsError::Failed)?;
+            self.poll(|alert| goodbye = alert.into())
+        });
+        if let Err(error) = closed {
             tracing::debug!(%error, "DTLS gave no goodbye");
         }
         LastWords::new(flight, goodbye)
@@ -155,12 +179,12 @@ impl Endpoint {
     /// Takes all outputs, up to the timeout that ends them.
     fn poll(&mut self, mut send: impl FnMut(&[u8])) -> Result<Option<Event>, DtlsError> {
         let mut event = None;
-        let mut buffer = [0; OUTPUT_LEN];
+        let mut scratch = Scratch::after(self.received);
         self.flight.clear();
-        loop {
+        for _ in 0..MAX_OUTPUTS {
             // `dimpl` may add outputs in any version: what the engine has no use for is passed over.
             #[allow(clippy::wildcard_enum_match_arm)]
-            match self.dtls.poll_output(&mut buffer) {
+            match self.dtls.poll_output(scratch.buffer()) {
                 Output::Packet(datagram) => {
                     self.sent = true;
                     self.flight.push(Box::from(datagram));
@@ -175,9 +199,12 @@ impl Endpoint {
                     self.next_timeout = Some(at);
                     return Ok(event);
                 }
+                // It stays at hand until there is room for it, which there never will be.
+                Output::BufferTooSmall { needed } => return Err(DtlsError::Output { needed }),
                 _ => {}
             }
         }
+        Err(DtlsError::Output { needed: 0 })
     }
 
     fn verify(&mut self, certificate: &[u8]) -> Result<(), DtlsError> {

@@ -7,6 +7,7 @@ use dimpl::crypto::{CryptoProvider, aws_lc_rs};
 use dimpl::{Config, DtlsCertificate, NamedGroup, certificate};
 
 use super::private_key::PrivateKey;
+use super::scratch::WAITING;
 use super::verifier::Verifier;
 use super::{Fingerprint, HANDSHAKE_TIMEOUT};
 
@@ -25,9 +26,18 @@ pub enum IdentityError {
     Config(dimpl::Error),
 }
 
+/// Whether a server has a client show that it receives at its address before the work of a handshake begins: by a
+/// HelloVerifyRequest (RFC 6347 §4.2.1) or a HelloRetryRequest (RFC 9147 §5.1), one round trip more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cookie {
+    Unneeded,
+    Demanded,
+}
+
 /// Certificate, private key and DTLS settings, made once and shared by all links.
 pub struct Identity {
     config: Arc<Config>,
+    config_with_cookie: Arc<Config>,
     certificate: DtlsCertificate,
     fingerprint: Fingerprint,
 }
@@ -48,20 +58,12 @@ impl Identity {
             key_provider: key,
             ..aws_lc_rs::default_provider()
         };
-        let config = Config::builder()
-            .with_crypto_provider(provider)
-            // Each group more costs a key share in every handshake.
-            .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
-            // A cookie proves the source address; the connectivity check before the handshake has done so.
-            .use_server_cookie(false)
-            .flight_start_rto(FIRST_RETRANSMISSION)
-            .flight_retries(RETRANSMISSIONS)
-            .handshake_timeout(HANDSHAKE_TIMEOUT)
-            .build()
-            .map_err(IdentityError::Config)?;
+        let config_with_cookie = settings(provider.clone(), true)?;
+        let config = settings(provider, false)?;
         let fingerprint = Fingerprint::of(&certificate.certificate);
         Ok(Self {
             config: Arc::new(config),
+            config_with_cookie: Arc::new(config_with_cookie),
             certificate,
             fingerprint,
         })
@@ -72,13 +74,30 @@ impl Identity {
         self.fingerprint
     }
 
-    pub(super) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config)
+    pub(super) fn config(&self, cookie: Cookie) -> Arc<Config> {
+        Arc::clone(match cookie {
+            Cookie::Unneeded => &self.config,
+            Cookie::Demanded => &self.config_with_cookie,
+        })
     }
 
     pub(super) fn certificate(&self) -> DtlsCertificate {
         self.certificate.clone()
     }
+}
+
+fn settings(provider: CryptoProvider, cookie: bool) -> Result<Config, IdentityError> {
+    Config::builder()
+        .with_crypto_provider(provider)
+        // Each group more costs a key share in every handshake.
+        .kx_groups(&[NamedGroup::X25519, NamedGroup::Secp256r1])
+        .use_server_cookie(cookie)
+        .max_queue_rx(WAITING)
+        .flight_start_rto(FIRST_RETRANSMISSION)
+        .flight_retries(RETRANSMISSIONS)
+        .handshake_timeout(HANDSHAKE_TIMEOUT)
+        .build()
+        .map_err(IdentityError::Config)
 }
 
 impl std::fmt::Debug for Identity {

@@ -1,9 +1,11 @@
-//! The lite side of ICE (RFC 8445 §2.5) with consent (RFC 7675): the peer checks and nominates, the engine answers.
+//! The lite side of ICE (RFC 8445 §2.5) with consent (RFC 7675): the peer checks and nominates, the engine
+//! answers, and asks back where the peer moves.
 
 mod agent;
 mod credentials;
+mod probe;
 
-pub use agent::{Agent, CONSENT_LIFETIME};
+pub use agent::{Agent, CONSENT_LIFETIME, Replies};
 pub use credentials::IceCredentials;
 
 use std::net::{IpAddr, SocketAddr};

@@ -10,13 +10,12 @@ use crate::random::SplitMix64;
 const METER_RATE: u32 = 16_000;
 /// A decoder that starts in the middle of a stream needs some packets before its output is right.
 const WARM_UP: u32 = 3;
-/// So many numbers before the newest one decoded a packet is late. Further back is further on: while somebody is silent
-/// nothing is decoded, and half of all numbers may go by.
-const LATE: u16 = 100;
 /// Packets compared in one spot check.
 const CHECK_PACKETS: u32 = 10;
 /// A claim may be this much above what decoding says; encoders and full-band noise account for some of it.
 const TOLERANCE_DB: f32 = 10.0;
+/// So far behind the newest a packet can be; one from before that is of a stream that has begun anew.
+const MAX_LATE: i16 = 1_000;
 /// A spot check comes at a moment the sender cannot know, within this after the last one.
 const CHECK_WITHIN: Duration = Duration::from_secs(3);
 
@@ -99,6 +98,7 @@ impl Meter {
     pub fn rest(&mut self) {
         self.decoder = None;
         self.decoded = 0;
+        self.newest = None;
         self.last = Loudness::SILENCE;
     }
 
@@ -132,6 +132,8 @@ impl Meter {
                 }
                 measured.min(claim)
             }
+            // Who sends behind what has been decoded, or beyond the budget, gains nothing by it.
+            (Trust::Checking(_), None) if warm => self.last.min(claim),
             (Trust::Checking(_) | Trust::Believed { .. }, _) => claim,
         }
     }
@@ -169,8 +171,10 @@ impl Meter {
 
     /// Whether a newer packet of the same stream has been decoded: the decoder cannot go back.
     fn is_late(&self, packet: &Metered<'_>) -> bool {
-        self.newest
-            .is_some_and(|(ssrc, seq)| ssrc == packet.ssrc && seq.wrapping_sub(packet.seq) < LATE)
+        self.newest.is_some_and(|(ssrc, seq)| {
+            let ahead = packet.seq.wrapping_sub(seq).cast_signed();
+            ssrc == packet.ssrc && (-MAX_LATE..=0).contains(&ahead)
+        })
     }
 }
 

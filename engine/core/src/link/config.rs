@@ -15,6 +15,8 @@ pub struct LinkConfig {
     pub dtls_role: DtlsRole,
     /// The ids of the header extensions in what the peer sends.
     pub extensions: ExtensionIds,
+    /// Random, and told to nobody: what the peer is asked by where it moves cannot be guessed from elsewhere.
+    pub probe_secret: [u8; 16],
 }
 
 /// How far a link has come.

@@ -49,9 +49,11 @@ impl CloseReason {
     pub(super) fn of(error: &DtlsError) -> Self {
         match error {
             DtlsError::WrongFingerprint => Self::WrongFingerprint,
-            DtlsError::NoCertificate | DtlsError::NoProfile | DtlsError::Failed(_) => {
-                Self::HandshakeFailed
-            }
+            DtlsError::NoCertificate
+            | DtlsError::NoProfile
+            | DtlsError::Failed(_)
+            | DtlsError::Output { .. }
+            | DtlsError::Panicked => Self::HandshakeFailed,
         }
     }
 }

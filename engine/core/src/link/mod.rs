@@ -12,8 +12,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::dtls::{self, Identity};
-use crate::ice::{Agent, IceCredentials, Path};
+use crate::dtls::{self, Cookie, Identity};
+use crate::ice::{Agent, IceCredentials, Path, Replies};
 use crate::rtp::ExtensionIds;
 use crate::srtp::RtpSealer;
 use crate::stun;
@@ -46,7 +46,7 @@ impl Link {
         Self {
             peer: ExpectedPeer::new(&config, identity),
             extensions: config.extensions,
-            ice: Agent::new(config.local, &config.remote),
+            ice: Agent::new(config.local, config.remote, config.probe_secret),
             phase: Phase::Checking {
                 until: now + ICE_TIMEOUT,
             },
@@ -76,12 +76,16 @@ impl Link {
         }
     }
 
-    /// Does what time demands: retransmits handshake flights, ends what took too long. `Some` when the link closed now.
+    /// Does what time demands: asks again, retransmits handshake flights, ends what took too long. `Some` when the link
+    /// closed now.
     pub fn handle_timeout(
         &mut self,
         now: Instant,
         out: &mut impl Transmit,
     ) -> Option<Received<'static>> {
+        if let Some((path, check)) = self.ice.handle_timeout(now) {
+            out.transmit(path, &check);
+        }
         let consent = self.ice.consent_until();
         match &mut self.phase {
             Phase::Checking { until } if now >= *until => {
@@ -105,12 +109,14 @@ impl Link {
 
     /// When [`Self::handle_timeout`] wants to be called; `None` when closed.
     pub fn next_timeout(&self) -> Option<Instant> {
-        match &self.phase {
-            Phase::Checking { until } => Some(*until),
-            Phase::Handshaking(handshake) => Some(handshake.next_timeout()),
-            Phase::Connected(connected) => Some(connected.next_timeout(self.ice.consent_until())),
-            Phase::Closed(_) => None,
-        }
+        let of_phase = match &self.phase {
+            Phase::Checking { until } => *until,
+            Phase::Handshaking(handshake) => handshake.next_timeout(),
+            Phase::Connected(connected) => connected.next_timeout(self.ice.consent_until()),
+            Phase::Closed(_) => return None,
+        };
+        let of_ice = self.ice.next_timeout();
+        Some(of_ice.map_or(of_phase, |at| at.min(of_phase)))
     }
 
     pub fn state(&self) -> LinkState {
@@ -149,8 +155,23 @@ impl Link {
         self.ice.local().ufrag()
     }
 
+    /// The peer's credentials of the newest generation.
+    pub fn newest_remote(&self) -> &IceCredentials {
+        self.ice.newest_remote()
+    }
+
+    /// True for a path that an authenticated check came on.
+    pub fn is_checked(&self, path: Path) -> bool {
+        self.ice.is_valid(path)
+    }
+
+    /// Has the next handshake to begin ask for a cookie, or not.
+    pub fn demand_cookie(&mut self, cookie: Cookie) {
+        self.peer.cookie = cookie;
+    }
+
     /// Begins an ICE restart; the DTLS association and the keys stay.
-    pub fn restart_ice(&mut self, local: IceCredentials, remote: &IceCredentials) {
+    pub fn restart_ice(&mut self, local: IceCredentials, remote: IceCredentials) {
         self.ice.restart(local, remote);
     }
 
@@ -203,9 +224,11 @@ impl Link {
         if matches!(self.phase, Phase::Closed(_)) {
             return None;
         }
-        let answer = self.ice.handle(now, path, datagram)?;
-        out.transmit(path, &answer);
-        if !matches!(self.phase, Phase::Checking { .. }) {
+        let Replies { answer, check } = self.ice.handle(now, path, datagram);
+        for reply in [answer, check].into_iter().flatten() {
+            out.transmit(path, &reply);
+        }
+        if !matches!(self.phase, Phase::Checking { .. }) || self.ice.selected().is_none() {
             return None;
         }
         self.phase = Phase::Handshaking(Handshake::new(now));
@@ -222,14 +245,16 @@ impl Link {
         datagram: &[u8],
         out: &mut impl Transmit,
     ) -> Option<Received<'static>> {
+        let selected = self.ice.selected();
         match &mut self.phase {
-            Phase::Handshaking(_) => self.drive_handshake(now, Some(datagram), out),
-            Phase::Connected(connected) => {
+            Phase::Handshaking(_) => return self.drive_handshake(now, Some(datagram), out),
+            // Nobody is sent a flight where it is not known to be.
+            Phase::Connected(connected) if selected == Some(path) => {
                 connected.handle_dtls(path, datagram, out);
-                None
             }
-            Phase::Checking { .. } | Phase::Closed(_) => None,
+            Phase::Connected(_) | Phase::Checking { .. } | Phase::Closed(_) => {}
         }
+        None
     }
 
     /// Feeds the handshake a datagram or the time, and goes on when it is complete or failed.

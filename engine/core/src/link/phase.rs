@@ -8,7 +8,9 @@ use super::LinkConfig;
 use super::connected::Connected;
 use super::event::CloseReason;
 use super::transmit::Transmit;
-use crate::dtls::{DtlsError, DtlsRole, Endpoint, Event, Fingerprint, HANDSHAKE_TIMEOUT, Identity};
+use crate::dtls::{
+    Cookie, DtlsError, DtlsRole, Endpoint, Event, Fingerprint, HANDSHAKE_TIMEOUT, Identity,
+};
 use crate::ice::Path;
 
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(super) struct ExpectedPeer {
     fingerprint: Fingerprint,
     /// The engine's own role.
     role: DtlsRole,
+    /// Of the handshake that begins next.
+    pub(super) cookie: Cookie,
 }
 
 impl ExpectedPeer {
@@ -37,6 +41,7 @@ impl ExpectedPeer {
             identity: Arc::clone(identity),
             fingerprint: config.remote_fingerprint,
             role: config.dtls_role,
+            cookie: Cookie::Unneeded,
         }
     }
 
@@ -47,7 +52,13 @@ impl ExpectedPeer {
 
     /// A new association with that peer.
     fn endpoint(&self, now: Instant) -> Endpoint {
-        Endpoint::new(&self.identity, self.role, self.fingerprint, now)
+        Endpoint::new(
+            &self.identity,
+            self.role,
+            self.fingerprint,
+            self.cookie,
+            now,
+        )
     }
 }
 

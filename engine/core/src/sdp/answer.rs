@@ -59,7 +59,7 @@ impl Answer<'_> {
                 Some((audio, stream)) => self.write_section(&mut sdp, section, audio, *stream),
                 None => line(
                     &mut sdp,
-                    format_args!("m={} 0 {} {}", section.kind, section.proto, section.formats),
+                    format_args!("m={} 0 {} {}", section.kind, section.proto, section.format),
                 ),
             }
         }

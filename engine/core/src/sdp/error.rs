@@ -16,6 +16,24 @@ pub enum OfferError {
         /// Sections received.
         count: usize,
     },
+    /// More formats in an audio section than [`super::MAX_FORMATS`].
+    #[error("an audio section has {count} formats, more than {max}", max = super::MAX_FORMATS)]
+    TooManyFormats {
+        /// Formats received.
+        count: usize,
+    },
+    /// More attributes in an audio section, or of the session, than [`super::MAX_ATTRIBUTES`].
+    #[error("a section has {count} attributes, more than {max}", max = super::MAX_ATTRIBUTES)]
+    TooManyAttributes {
+        /// Attributes received.
+        count: usize,
+    },
+    /// A word that the answer would repeat is longer than [`super::MAX_WORD_LEN`].
+    #[error("an m-line or a=mid has a word of {len} bytes, more than {max}", max = super::MAX_WORD_LEN)]
+    LongWord {
+        /// Its length in bytes.
+        len: usize,
+    },
     /// Not a session description.
     #[error("not a session description: {0}")]
     Syntax(String),

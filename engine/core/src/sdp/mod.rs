@@ -4,6 +4,7 @@
 //! with port 0. The lines are read and written by `sdp-types`; what they mean is decided here.
 
 mod answer;
+mod codecs;
 mod error;
 mod fragment;
 mod offer;
@@ -24,3 +25,9 @@ pub use words::Setup;
 pub const MAX_LEN: usize = 64 * 1024;
 /// Sections (m-lines) of the longest description that is read.
 pub const MAX_SECTIONS: usize = 16;
+/// Formats of the longest audio section that is read.
+pub const MAX_FORMATS: usize = 64;
+/// Attributes of the longest audio section that is read, or of a session.
+pub const MAX_ATTRIBUTES: usize = 512;
+/// Bytes of the longest word that an answer repeats: a media type, a transport, a format, an `a=mid`.
+pub const MAX_WORD_LEN: usize = 64;

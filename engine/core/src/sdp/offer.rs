@@ -1,7 +1,7 @@
 use sdp_types::{Media, Session};
 
 use super::section::{self, Section};
-use super::{MAX_LEN, MAX_SECTIONS, OfferError, Setup};
+use super::{MAX_ATTRIBUTES, MAX_LEN, MAX_SECTIONS, OfferError, Setup};
 use crate::dtls::Fingerprint;
 use crate::ice::IceCredentials;
 
@@ -16,7 +16,7 @@ pub struct Offer {
     pub setup: Setup,
     /// Every m-line in its order: the answer has as many.
     pub sections: Vec<Section>,
-    /// Mids of the BUNDLE group (RFC 9143); empty where nothing is bundled.
+    /// Mids of the BUNDLE group (RFC 9143), no more than there may be sections; empty where nothing is bundled.
     pub bundle: Vec<String>,
 }
 
@@ -35,11 +35,15 @@ impl Offer {
                 count: session.medias.len(),
             });
         }
-        let mut sections: Vec<_> = session
-            .medias
-            .iter()
+        let count = session.attributes.len();
+        if count > MAX_ATTRIBUTES {
+            return Err(OfferError::TooManyAttributes { count });
+        }
+        let sections = session.medias.iter();
+        let sections: Result<Vec<_>, _> = sections
             .map(|media| Section::read(media, &session))
             .collect();
+        let mut sections = sections?;
         let bundle = bundle_group(&session);
         keep_one_transport(&mut sections, &bundle);
         let first = sections
@@ -71,6 +75,7 @@ fn bundle_group(session: &Session) -> Vec<String> {
     let groups = session.get_attribute_values("group").flatten();
     let mids = groups.filter_map(|line| line.trim().strip_prefix("BUNDLE "));
     mids.flat_map(str::split_ascii_whitespace)
+        .take(MAX_SECTIONS)
         .map(str::to_owned)
         .collect()
 }

@@ -1,5 +1,8 @@
 use sdp_types::{Media, Session};
 
+use super::codecs::Codecs;
+use super::{MAX_ATTRIBUTES, MAX_FORMATS, MAX_WORD_LEN, OfferError};
+
 /// The header extension that carries how loud a packet is (RFC 6464).
 pub(super) const AUDIO_LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// SSRCs of one section that are read.
@@ -12,8 +15,9 @@ pub struct Section {
     pub kind: String,
     /// Transport as offered, for the answer to repeat.
     pub proto: String,
-    /// Formats as offered, for the answer to repeat where the section is refused.
-    pub formats: String,
+    /// The first format as offered, for the answer to repeat where the section is refused: one has to stand there
+    /// (RFC 3264 §6).
+    pub format: String,
     /// `a=mid` (RFC 5888).
     pub mid: Option<String>,
     /// Present where the section is audio that can be answered.
@@ -42,19 +46,30 @@ pub struct Audio {
 }
 
 impl Section {
-    pub(super) fn read(media: &Media, session: &Session) -> Self {
-        Self {
-            kind: media.media.clone(),
-            proto: media.proto.clone(),
-            formats: media.fmt.clone(),
-            mid: value(media, "mid").map(str::to_owned),
-            audio: Audio::read(media, session),
-        }
+    /// Every word of it may be kept as long as the session lives.
+    pub(super) fn read(media: &Media, session: &Session) -> Result<Self, OfferError> {
+        let format = media.fmt.split_ascii_whitespace().next();
+        Ok(Self {
+            kind: word(&media.media)?,
+            proto: word(&media.proto)?,
+            format: word(format.unwrap_or("0"))?,
+            mid: value(media, "mid").map(word).transpose()?,
+            audio: Audio::read(media, session)?,
+        })
     }
 }
 
+fn word(text: &str) -> Result<String, OfferError> {
+    let len = text.len();
+    if len > MAX_WORD_LEN {
+        return Err(OfferError::LongWord { len });
+    }
+    Ok(text.to_owned())
+}
+
 impl Audio {
-    fn read(media: &Media, session: &Session) -> Option<Self> {
+    /// None where the section is not audio that can be answered.
+    fn read(media: &Media, session: &Session) -> Result<Option<Self>, OfferError> {
         // A bundled section may say port 0 with a=bundle-only (RFC 9143 §6); any other port 0 is a section given up.
         let open = media.port != 0 || media.has_attribute("bundle-only");
         let secure = matches!(
@@ -62,21 +77,38 @@ impl Audio {
             "UDP/TLS/RTP/SAVPF" | "UDP/TLS/RTP/SAVP"
         );
         if media.media != "audio" || !open || !secure {
-            return None;
+            return Ok(None);
         }
-        let payload_type = opus_payload_type(media)?;
+        check_size(media)?;
+        let codecs = Codecs::read(&media.fmt, || values(media, "rtpmap"));
+        let Some(payload_type) = codecs.opus() else {
+            return Ok(None);
+        };
         let (sends, receives) = direction(media, session);
-        Some(Self {
+        Ok(Some(Self {
             payload_type,
-            red: red_payload_type(media, payload_type),
+            red: codecs.red_of(payload_type, values(media, "fmtp")),
             sends,
             receives,
             audio_level: extension_id(media, session, AUDIO_LEVEL_URI),
             nack: offers_nack(media, payload_type),
             rtcp_rsize: media.has_attribute("rtcp-rsize"),
             ssrcs: ssrcs(media),
-        })
+        }))
     }
+}
+
+/// Browsers of 2026 write a dozen formats and some fifty attributes.
+fn check_size(media: &Media) -> Result<(), OfferError> {
+    let count = media.attributes.len();
+    if count > MAX_ATTRIBUTES {
+        return Err(OfferError::TooManyAttributes { count });
+    }
+    let count = media.fmt.split_ascii_whitespace().count();
+    if count > MAX_FORMATS {
+        return Err(OfferError::TooManyFormats { count });
+    }
+    Ok(())
 }
 
 /// First value of attribute `name`.
@@ -89,41 +121,6 @@ pub(super) fn value<'a>(media: &'a Media, name: &'a str) -> Option<&'a str> {
 
 fn values<'a>(media: &'a Media, name: &'a str) -> impl Iterator<Item = &'a str> {
     media.get_attribute_values(name).flatten().map(str::trim)
-}
-
-/// The first format of the m-line that an rtpmap calls Opus (RFC 7587 §7).
-fn opus_payload_type(media: &Media) -> Option<u8> {
-    formats(media, "opus/48000/2").next()
-}
-
-/// The first format of the m-line that is redundant audio made of `opus` alone: `111/111` (RFC 2198 §5).
-fn red_payload_type(media: &Media, opus: u8) -> Option<u8> {
-    formats(media, "red/48000/2").find(|red| {
-        values(media, "fmtp").any(|line| {
-            line.split_once(' ').is_some_and(|(pt, blocks)| {
-                pt.parse() == Ok(*red)
-                    && blocks
-                        .split('/')
-                        .all(|block| block.trim().parse() == Ok(opus))
-            })
-        })
-    })
-}
-
-/// The formats of the m-line that an rtpmap calls `codec`.
-fn formats<'a>(media: &'a Media, codec: &'a str) -> impl Iterator<Item = u8> + 'a {
-    media
-        .fmt
-        .split_ascii_whitespace()
-        .filter_map(move |format| {
-            let payload_type = format.parse().ok().filter(|pt| (1..=127).contains(pt))?;
-            let is_codec = values(media, "rtpmap").any(|line| {
-                line.split_once(' ').is_some_and(|(pt, name)| {
-                    pt == format && name.trim().eq_ignore_ascii_case(codec)
-                })
-            });
-            is_codec.then_some(payload_type)
-        })
 }
 
 /// (sends, receives); `sendrecv` where nothing is said (RFC 8866 §6.7).

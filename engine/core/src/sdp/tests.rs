@@ -140,8 +140,7 @@ fn each_bundled_section_of_a_listener_gets_a_stream_and_those_beyond_are_refused
     assert!(sdp.contains("a=group:BUNDLE 0 1 2\r\n"));
     assert_eq!(sdp.matches("m=audio 9 ").count(), 3);
     assert_eq!(
-        sdp.matches("m=audio 0 UDP/TLS/RTP/SAVPF 111 63\r\n")
-            .count(),
+        sdp.matches("m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n").count(),
         1
     );
     assert!(sdp.contains("a=ssrc:13 cname:random\r\n"));
@@ -223,6 +222,52 @@ fn an_oversize_description_is_refused_before_it_is_read() {
             count: MAX_SECTIONS + 1
         })
     );
+}
+
+#[test]
+fn formats_and_attributes_beyond_what_a_browser_writes_are_refused() {
+    let whole = session("", &[audio("0", "sendonly", "actpass")]);
+    let formats = whole.replace(
+        "SAVPF 111 63",
+        &("SAVPF 111 63".to_owned() + &" 9".repeat(63)),
+    );
+    let refused = Offer::parse(formats.as_bytes()).unwrap_err();
+    assert_eq!(refused, OfferError::TooManyFormats { count: 65 });
+    let lines = |count: usize| "a=rtpmap:9 G722/8000\r\n".repeat(count);
+    let refused = Offer::parse((whole.clone() + &lines(512)).as_bytes()).unwrap_err();
+    assert!(matches!(
+        refused,
+        OfferError::TooManyAttributes { count: 513.. }
+    ));
+    let of_session = session(&lines(600), &[audio("0", "sendonly", "actpass")]);
+    let refused = Offer::parse(of_session.as_bytes()).unwrap_err();
+    assert!(matches!(
+        refused,
+        OfferError::TooManyAttributes { count: 600.. }
+    ));
+    // Video is refused whatever it says.
+    let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n".to_owned() + &lines(600);
+    assert!(Offer::parse((whole + &video).as_bytes()).is_ok());
+}
+
+#[test]
+fn of_an_offer_only_short_words_are_kept() {
+    let long = "x".repeat(MAX_WORD_LEN + 1);
+    let refused = Err(OfferError::LongWord {
+        len: MAX_WORD_LEN + 1,
+    });
+    let audio = audio("0", "sendonly", "actpass");
+    for odd in [
+        audio.replace("a=mid:0", &format!("a=mid:{long}")),
+        audio.replace("SAVPF 111", &format!("SAVPF {long} 111")),
+        format!("{audio}m={long} 9 X 0\r\n"),
+        format!("{audio}m=video 9 {long} 0\r\n"),
+    ] {
+        assert_eq!(Offer::parse(session("", &[odd]).as_bytes()), refused);
+    }
+    let many = audio.replace("SAVPF 111 63", "SAVPF 111 63 9 0 8 13 110 126");
+    let offer = Offer::parse(session("", &[many]).as_bytes()).unwrap();
+    assert_eq!(offer.sections[0].format, "111");
 }
 
 #[test]

@@ -39,13 +39,13 @@ impl Shard {
             SessionId::new(self.number, self.random()),
         );
         let (side, ssrcs) = self.side(room, door, &offered);
-        let remote_ice = offered.remote.clone();
         let config = LinkConfig {
             local: local.clone(),
             remote: offered.remote,
             remote_fingerprint: offered.fingerprint,
             dtls_role: offered.dtls_role,
             extensions: offered.extensions,
+            probe_secret: self.random(),
         };
         let peer = Peer {
             link: Link::new(config, &self.identity, now),
@@ -57,7 +57,7 @@ impl Shard {
             connected: false,
             waiting: 0,
             remote: None,
-            remote_ice,
+            next: None,
             section: Box::new(offered.section),
             ufrags: vec![local.ufrag().to_owned()],
             alarm: Alarm::default(),
@@ -106,17 +106,16 @@ impl Shard {
         if ufrag.is_some_and(|ufrag| peer.ufrags.last().is_none_or(|newest| newest != ufrag)) {
             return Err(Refusal::OtherGeneration);
         }
-        if peer.remote_ice == remote {
+        if *peer.link.newest_remote() == remote {
             return Ok(None);
         }
-        peer.link.restart_ice(local.clone(), &remote);
-        peer.remote_ice = remote;
-        peer.ufrags.push(local.ufrag().to_owned());
-        // Checks of the generation before the last are of no use any more.
-        if peer.ufrags.len() > 2 {
-            let old = peer.ufrags.remove(0);
+        peer.link.restart_ice(local.clone(), remote);
+        // The generation in use holds until the newest is used; one that never was is of no use any more.
+        let in_use = peer.link.local_ufrag();
+        for old in peer.ufrags.extract_if(.., |known| known != in_use) {
             self.by_ufrag.remove(&old);
         }
+        peer.ufrags.push(local.ufrag().to_owned());
         let section = peer.section.as_ref().clone();
         self.by_ufrag.insert(local.ufrag().to_owned(), key);
         Ok(Some(Restarted { local, section }))
@@ -157,11 +156,8 @@ impl Shard {
         for ufrag in &peer.ufrags {
             self.by_ufrag.remove(ufrag);
         }
-        if let Some(remote) = peer
-            .remote
-            .filter(|remote| self.by_remote.get(remote) == Some(&key))
-        {
-            self.by_remote.remove(&remote);
+        for address in [peer.remote, peer.next].into_iter().flatten() {
+            self.addresses.leave(address, key);
         }
         if !peer.connected {
             let at = peer.remote.map(|remote| remote.ip());

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::{LinkKey, Shard, ShardSink};
+use crate::dtls::Cookie;
 use crate::ice::Path;
 use crate::link::Received;
 
@@ -108,17 +109,29 @@ impl Shard {
         postponed
     }
 
+    /// A check has come from where a handshake begins, but anybody can write an address on one: while few have begun, what
+    /// is sent there for nothing is too little to harm anybody. Beyond, nothing but a cookie is, nor is a key made.
+    fn cookie(&self) -> Cookie {
+        if self.half_open.all() > self.limits.half_open_without_cookie {
+            Cookie::Demanded
+        } else {
+            Cookie::Unneeded
+        }
+    }
+
     fn shake_hand(&mut self, now: Instant, next: Waiting, out: &mut impl ShardSink) {
         let Waiting {
             link: key,
             path,
             mut datagram,
         } = next;
+        let cookie = self.cookie();
         // The link may be over, and its key another's: that one does not take what comes from here.
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
         peer.waiting = peer.waiting.saturating_sub(1);
+        peer.link.demand_cookie(cookie);
         match peer.link.handle_datagram(now, path, &mut datagram, out) {
             Some(Received::Connected) => self.on_connected(now, key, out),
             Some(Received::Closed(reason)) => return self.on_closed(now, key, reason, out),

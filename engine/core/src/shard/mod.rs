@@ -1,6 +1,7 @@
 //! Links and rooms together: what one thread of the engine owns. Sans-I/O: datagrams, wishes and instants in;
 //! datagrams and events out through [`ShardSink`].
 
+mod addresses;
 mod audience;
 mod bound;
 mod budget;
@@ -33,6 +34,8 @@ use crate::dtls::Identity;
 use crate::fanout::Fanout;
 use crate::ice::Path;
 use crate::link::{Received, peek_ufrag};
+use crate::rtcp;
+use crate::stun;
 
 pub use bound::Bound;
 pub use ids::{Door, ParticipantId, RecordingId, RoomId};
@@ -41,6 +44,7 @@ pub use types::{
     SessionId, ShardEvent, ShardSink,
 };
 
+use addresses::Addresses;
 use deliver::Deliver;
 use half_open::HalfOpen;
 use handshakes::Handshakes;
@@ -57,6 +61,11 @@ type RoomKey = usize;
 /// to do would be seconds late in the end. What waits for less, a listener's jitter buffer makes good.
 const STALE_AFTER: Duration = Duration::from_millis(100);
 
+/// RFC 7983: RTP and RTCP begin with these.
+fn is_media(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| first >> 6 == 2)
+}
+
 /// All that one thread of the engine owns.
 pub struct Shard {
     number: u8,
@@ -70,7 +79,7 @@ pub struct Shard {
     by_ufrag: HashMap<String, LinkKey>,
     by_session: HashMap<SessionId, LinkKey>,
     /// Only addresses an authenticated connectivity check came from.
-    by_remote: HashMap<SocketAddr, LinkKey>,
+    addresses: Addresses,
     /// Links that have not shaken hands yet.
     half_open: HalfOpen,
     handshakes: Handshakes,
@@ -107,7 +116,7 @@ impl Shard {
             links: Slab::new(),
             by_ufrag: HashMap::new(),
             by_session: HashMap::new(),
-            by_remote: HashMap::new(),
+            addresses: Addresses::default(),
             half_open: HalfOpen::default(),
             handshakes: Handshakes::default(),
             timers: Timers::default(),
@@ -148,7 +157,19 @@ impl Shard {
     /// Whether a link of this shard was last heard, authentically, at this address.
     #[must_use]
     pub fn knows(&self, remote: SocketAddr) -> bool {
-        self.by_remote.contains_key(&remote)
+        self.addresses.is_known(remote)
+    }
+
+    /// Whether a link of this shard has proven that it is at this address: it shook hands there, or answered there.
+    #[must_use]
+    pub fn has_proven(&self, remote: SocketAddr) -> bool {
+        self.addresses.is_proven(remote)
+    }
+
+    /// Whether checks of a link of this shard come from this address, which proves nothing yet.
+    #[must_use]
+    pub fn has_claimed(&self, remote: SocketAddr) -> bool {
+        self.addresses.is_claimed(remote)
     }
 
     /// The datagrams that follow have waited so long: nobody had time for them.
@@ -166,9 +187,10 @@ impl Shard {
         out: &mut impl ShardSink,
     ) {
         let by_ufrag = peek_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag).copied());
-        let Some(key) = by_ufrag.or_else(|| self.by_remote.get(&path.remote).copied()) else {
+        let Some(key) = by_ufrag.or_else(|| self.addresses.owner(path.remote, datagram)) else {
             return;
         };
+        let is_stun = stun::is_stun(datagram);
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
@@ -187,15 +209,20 @@ impl Shard {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
-        match peer.link.handle_datagram(now, path, datagram, out) {
+        let is_rtcp = is_media(datagram) && rtcp::is_rtcp(datagram);
+        let received = peer.link.handle_datagram(now, path, datagram, out);
+        if is_rtcp {
+            self.charge(now, key, received.is_some());
+        }
+        match received {
             Some(Received::Rtp(packet)) => self.on_rtp(now, key, &packet, out),
             Some(Received::Rtcp(packets)) => self.on_rtcp(now, key, packets, out),
             Some(Received::Connected) => self.on_connected(now, key, out),
             Some(Received::Closed(reason)) => return self.on_closed(now, key, reason, out),
             None => {}
         }
-        if by_ufrag.is_some() {
-            self.learn_address(key);
+        if is_stun {
+            self.learn_addresses(key, path);
             self.learn_consent(key);
         }
         self.schedule_link(key);

@@ -8,7 +8,6 @@ use super::outbound::Outbound;
 use super::shelter::Shelter;
 use super::timers::{Alarm, Due, Timers};
 use super::{Door, LinkKey, RoomKey, SessionId};
-use crate::ice::IceCredentials;
 use crate::link::Link;
 use crate::room::ParticipantKey;
 use crate::sdp::Section;
@@ -25,13 +24,13 @@ pub(super) struct Peer {
     pub connected: bool,
     /// Its handshake's datagrams that wait.
     pub waiting: u8,
-    /// As entered in the shard's table of addresses.
+    /// As entered in the shard's table of addresses: where it is sent to, …
     pub remote: Option<SocketAddr>,
-    /// The peer's credentials of the newest ICE generation.
-    pub remote_ice: IceCredentials,
+    /// … and where its checks come from as well.
+    pub next: Option<SocketAddr>,
     /// The offer's section that carries the bundle: the answer to an ICE restart names it.
     pub section: Box<Section>,
-    /// All that are entered in the shard's table: the one in use, and after an ICE restart the one before.
+    /// All that are entered in the shard's table: the one in use, and after an ICE restart the one to be used.
     pub ufrags: Vec<String>,
     pub alarm: Alarm,
     /// For what it asks as a listener.

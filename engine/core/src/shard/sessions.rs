@@ -1,11 +1,11 @@
 //! A session's life: it has shaken hands, is somewhere else, is over.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::peer::Side;
 use super::{LinkKey, Shard, ShardSink, types};
 use crate::fanout::Listener;
+use crate::ice::Path;
 use crate::link::CloseReason;
 
 impl Shard {
@@ -16,6 +16,9 @@ impl Shard {
         peer.connected = true;
         let at = peer.remote.map(|remote| remote.ip());
         self.half_open.done(peer.asked_from, at);
+        if let Some(remote) = peer.remote {
+            self.addresses.prove(remote, key);
+        }
         let (room_key, who, door) = (peer.room, peer.who, peer.side.door());
         // Who only speaks is never sent a voice, and needs no key for it.
         let sealer = peer.link.take_rtp_sealer();
@@ -57,28 +60,37 @@ impl Shard {
         self.forget_link(now, key, types::word(reason), out);
     }
 
-    /// After an authenticated check the peer may be somewhere else.
-    pub(super) fn learn_address(&mut self, key: LinkKey) {
+    /// After a check on `path`, or the answer to one, the peer may be somewhere else, or about to move there: nothing of
+    /// what it sends meanwhile is to be lost.
+    pub(super) fn learn_addresses(&mut self, key: LinkKey, path: Path) {
         let Some(peer) = self.links.get_mut(key) else {
             return;
         };
-        let remote = peer.link.remote();
-        if remote == peer.remote {
-            return;
+        let here = peer.link.remote();
+        let checked = Some(path.remote).filter(|_| peer.link.is_checked(path));
+        let next = [checked, peer.next].into_iter().flatten();
+        let next = next.into_iter().find(|remote| Some(*remote) != here);
+        let moved = here != peer.remote;
+        let before = [
+            std::mem::replace(&mut peer.remote, here),
+            std::mem::replace(&mut peer.next, next),
+        ];
+        let left = before.into_iter().flatten();
+        left.filter(|old| ![here, next].contains(&Some(*old)))
+            .for_each(|old| self.addresses.leave(old, key));
+        if let Some(next) = next {
+            self.addresses.claim(next, key);
         }
-        if let Some(old) = peer
-            .remote
-            .filter(|old| self.by_remote.get(old) == Some(&key))
-        {
-            self.by_remote.remove(&old);
+        let connected = peer.connected;
+        match here {
+            // A link that is connected moves only where its peer has answered.
+            Some(here) if connected && moved => self.addresses.prove(here, key),
+            Some(here) if !connected => self.addresses.claim(here, key),
+            Some(_) | None => {}
         }
-        if !peer.connected {
-            let ip = |address: SocketAddr| address.ip();
-            self.half_open.moved(peer.remote.map(ip), remote.map(ip));
-        }
-        peer.remote = remote;
-        if let Some(remote) = remote {
-            self.by_remote.insert(remote, key);
+        if moved && !connected {
+            let [old, new] = [before[0], here].map(|place| place.map(|address| address.ip()));
+            self.half_open.moved(old, new);
         }
     }
 

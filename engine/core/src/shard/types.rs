@@ -28,6 +28,8 @@ pub struct Limits {
     pub half_open_per_address: usize,
     /// The same, asked for over HTTP from one IP address, whether a datagram ever came or not.
     pub asked_per_address: usize,
+    /// While more are half-open, a handshake begins with a cookie.
+    pub half_open_without_cookie: usize,
     pub rooms: usize,
     /// No new listeners while most of what is due is served so much after its time; None: whatever happens.
     pub late: Option<Duration>,
@@ -69,6 +71,7 @@ impl Default for Limits {
             // Ten addresses fill the server, not two; and twice what is answered at once, so that a crowd behind one
             // address loses no time.
             asked_per_address: 512,
+            half_open_without_cookie: 1_024,
             rooms: 10_000,
             // A frame: sound that leaves so late is behind the next.
             late: Some(Duration::from_millis(20)),

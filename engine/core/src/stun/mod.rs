@@ -6,7 +6,7 @@ mod message;
 mod writer;
 
 pub use message::{Class, Message, MessageError};
-pub use writer::{BindingRequest, write_binding_request, write_binding_success};
+pub use writer::{BindingRequest, write_binding_request, write_binding_success, write_own_check};
 
 /// Length in bytes of a message without attributes.
 pub const HEADER_LEN: usize = 20;

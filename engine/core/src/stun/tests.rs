@@ -87,6 +87,19 @@ fn attributes_behind_the_integrity_are_ignored() {
     assert!(!Message::parse(&bytes).unwrap().use_candidate());
 }
 
+#[test]
+fn a_check_of_the_engines_own_is_a_controlled_agents() {
+    let bytes = write_own_check([7; 12], "peer:engine", PASSWORD);
+    let message = Message::parse(&bytes).unwrap();
+    assert_eq!(
+        (message.class(), message.transaction()),
+        (Class::Request, [7; 12])
+    );
+    assert_eq!(message.username(), Some("peer:engine"));
+    assert!(message.is_controlled() && !message.is_controlling() && !message.use_candidate());
+    assert!(message.is_authentic(PASSWORD));
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

@@ -5,10 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use super::integrity::{fingerprint, integrity};
 use super::message::{ipv6_mask, xor};
 use super::{
-    FINGERPRINT, HEADER_LEN, ICE_CONTROLLING, MAGIC_COOKIE, MESSAGE_INTEGRITY, PRIORITY,
-    TransactionId, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
+    FINGERPRINT, HEADER_LEN, ICE_CONTROLLED, ICE_CONTROLLING, MAGIC_COOKIE, MESSAGE_INTEGRITY,
+    PRIORITY, TransactionId, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
 };
 
+/// A peer-reflexive candidate's (RFC 8445 §5.1.2.1); who is asked from one address has nothing to compare it with.
+const ANY_PRIORITY: u32 = 0x6E00_1EFF;
 const BINDING_REQUEST: u16 = 0x0001;
 const BINDING_SUCCESS: u16 = 0x0101;
 
@@ -52,6 +54,16 @@ pub fn write_binding_request(request: &BindingRequest<'_>, password: &str) -> Ve
     if request.use_candidate {
         attribute(&mut message, USE_CANDIDATE, &[]);
     }
+    seal(message, password)
+}
+
+/// The check of a controlled agent, which the peer answers where it is. `username` is as in [`BindingRequest`].
+pub fn write_own_check(transaction: TransactionId, username: &str, password: &str) -> Vec<u8> {
+    let mut message = header(BINDING_REQUEST, transaction);
+    attribute(&mut message, USERNAME, username.as_bytes());
+    attribute(&mut message, PRIORITY, &ANY_PRIORITY.to_be_bytes());
+    // The tie-breaker: the roles are never in question, for a lite agent is always controlled.
+    attribute(&mut message, ICE_CONTROLLED, &[0; 8]);
     seal(message, password)
 }
 

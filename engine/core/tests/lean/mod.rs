@@ -60,7 +60,7 @@ impl Kin {
             section: Section {
                 kind: "audio".to_owned(),
                 proto: "UDP/TLS/RTP/SAVPF".to_owned(),
-                formats: "111 63 9 0 8 13 110 126".to_owned(),
+                format: "111".to_owned(),
                 mid: Some("0".to_owned()),
                 audio: None,
             },

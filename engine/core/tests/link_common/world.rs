@@ -9,6 +9,7 @@ use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
 use palabre_core::srtp::{Indices, RtpSealer};
+use palabre_core::stun::{Class, Message, write_binding_success};
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
@@ -94,6 +95,7 @@ impl World {
                 audio_level: Some(1),
                 mid: Some(4),
             },
+            probe_secret: [3; 16],
         };
         Self {
             now,
@@ -190,9 +192,26 @@ impl World {
 
     /// Something arrives at the link outside of the bad network. True when the link answered.
     pub fn inject(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        !self.replies(from, datagram).is_empty()
+    }
+
+    /// The same; what the link answered.
+    pub fn replies(&mut self, from: SocketAddr, datagram: &[u8]) -> Vec<Vec<u8>> {
         let mut out = Vec::new();
         self.receive(from, &mut datagram.to_vec(), &mut out);
-        !out.is_empty()
+        out.into_iter().map(|(_, reply)| reply).collect()
+    }
+
+    /// The peer nominates the way from there by `check`, and answers there what it is asked.
+    pub fn move_to(&mut self, from: SocketAddr, check: &[u8]) {
+        let replies = self.replies(from, check);
+        let asked = replies.iter().find_map(|reply| {
+            let message = Message::parse(reply).unwrap();
+            (message.class() == Class::Request).then(|| message.transaction())
+        });
+        let password = self.remote.password();
+        let answer = write_binding_success(asked.unwrap(), engine_address(), password);
+        self.inject(from, &answer);
     }
 
     fn step(&mut self, end: Instant) {

@@ -51,13 +51,71 @@ fn an_ice_restart_moves_the_sound_to_the_new_path() {
         tie_breaker: 1,
         use_candidate: true,
     };
-    assert!(world.inject(moved, &write_binding_request(&request, local.password())));
+    world.move_to(
+        moved,
+        &write_binding_request(&request, local.password()),
+        &"n".repeat(24),
+    );
     let old = world.clients[2].peer.address;
     assert!(world.shard.knows(moved) && !world.shard.knows(old));
     world.sent_to.clear();
     world.say(0, &voice());
     let sound = world.sent_to.iter().filter(|to| **to == moved).count();
     assert!(sound > 30, "{sound} datagrams");
+}
+
+/// A nomination by the client of this number, as it could come from anywhere.
+fn nomination(world: &World, client: usize) -> Vec<u8> {
+    let client = &world.clients[client];
+    let local = &client.accepted.local;
+    let request = BindingRequest {
+        transaction: [6; 12],
+        username: &format!("{}:{}", local.ufrag(), client.remote.ufrag()),
+        priority: 1,
+        tie_breaker: 1,
+        use_candidate: true,
+    };
+    write_binding_request(&request, local.password())
+}
+
+#[test]
+fn a_session_that_writes_anothers_address_takes_nothing_away_from_it() {
+    let mut world = stage(good());
+    world.admit("dan", 104, false);
+    let half_open = world.connect("dan", Door::Whep, 3).unwrap();
+    let (anns, bens) = (world.clients[0].peer.address, world.clients[2].peer.address);
+    for liar in [2, half_open] {
+        let forged = nomination(&world, liar);
+        world.inject(anns, &forged);
+    }
+    world.sent_to.clear();
+    let before = world.heard(2);
+    world.say(0, &voice());
+    assert!(
+        world.heard(2) > before + 30,
+        "Ann speaks, and Ben hears her"
+    );
+    assert!(world.sent_to.contains(&bens));
+    // What the engine asks Ben there is all that Ann is sent for it.
+    let to_ann = world.sent_to.iter().filter(|to| **to == anns).count();
+    assert!(to_ann < 20, "{to_ann}");
+}
+
+#[test]
+fn restarts_that_nobody_uses_end_no_sound() {
+    let mut world = stage(good());
+    let ear = world.clients[2].accepted.clone();
+    for number in 0..3 {
+        let remote = IceCredentials::new(&format!("unused{number}"), &"n".repeat(24)).unwrap();
+        let restarted = world.shard.restart_ice(&ear.session, None, remote);
+        assert!(restarted.unwrap().is_some());
+        world.run(Duration::from_secs(1));
+    }
+    // Ben goes on checking with the credentials of before, for longer than one consent lasts.
+    world.run(Duration::from_secs(40));
+    let before = world.heard(2);
+    world.say(0, &voice());
+    assert!(world.heard(2) > before + 30);
 }
 
 #[test]

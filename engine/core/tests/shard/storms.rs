@@ -1,6 +1,7 @@
 //! Storms of joins and floods of datagrams: those who listen notice nothing.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::time::Duration;
 
 use palabre_core::ice::Path;
@@ -31,9 +32,18 @@ fn newcomers_from(
     count: usize,
     place: impl Fn(usize) -> SocketAddr,
 ) -> Vec<Lean> {
-    let kin = Kin::new(Version::Dtls12);
+    newcomers_of(world, Version::Dtls12, 0..count, place)
+}
+
+fn newcomers_of(
+    world: &mut World,
+    version: Version,
+    numbers: Range<usize>,
+    place: impl Fn(usize) -> SocketAddr,
+) -> Vec<Lean> {
+    let kin = Kin::new(version);
     let mut all = Vec::new();
-    for number in 0..count {
+    for number in numbers {
         let (who, now, room) = (format!("p_{number}"), world.now, world.room.clone());
         world.admit(&who, 1_000 + number as u32, false);
         let accepted = world
@@ -164,6 +174,66 @@ fn of_sessions_that_one_address_leaves_half_open_few_are_answered_and_none_is_le
     assert_eq!(world.shard.handshakes(), (0, 0));
 }
 
+/// The newcomers go on until they have all shaken hands; how many answers came first with a cookie.
+fn settle(world: &mut World, newcomers: &mut [Lean]) -> usize {
+    let mut cookies = 0;
+    while world.shard.shake_hands(world.now, 100, &mut world.out) || !world.out.datagrams.is_empty()
+    {
+        let sent = world.out.datagrams.iter();
+        cookies += sent.filter(|(_, datagram)| is_cookie(datagram)).count();
+        answer(world, newcomers);
+    }
+    assert!(newcomers.iter().all(|client| client.connected));
+    cookies
+}
+
+/// A HelloVerifyRequest, or a ServerHello with the random of a HelloRetryRequest (RFC 8446 §4.1.3).
+fn is_cookie(datagram: &[u8]) -> bool {
+    let retry = [0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11];
+    let kind = datagram.get(13).filter(|_| datagram[0] == 22);
+    kind == Some(&3) || kind == Some(&2) && datagram.get(27..35) == Some(&retry[..])
+}
+
+#[test]
+fn handshakes_begin_with_a_cookie_while_many_are_half_open_and_without_one_otherwise() {
+    for version in [Version::Dtls12, Version::Dtls13] {
+        let limits = Limits {
+            half_open_without_cookie: 10,
+            ..Limits::default()
+        };
+        let mut world = World::new(Conditions::default(), 1, limits);
+        let mut few = newcomers_of(&mut world, version, 0..10, address);
+        assert_eq!(settle(&mut world, &mut few), 0, "{version:?}");
+        let mut many = newcomers_of(&mut world, version, 10..30, address);
+        // As soon as ten are left, the others do without.
+        assert_eq!(settle(&mut world, &mut many), 20, "{version:?}");
+    }
+}
+
+#[test]
+fn who_is_not_at_its_address_has_nothing_but_a_cookie_sent_there() {
+    let limits = Limits {
+        half_open_without_cookie: 0,
+        ..Limits::default()
+    };
+    let mut world = World::new(Conditions::default(), 1, limits);
+    let joining = newcomers(&mut world, 1);
+    let victim = joining[0].address;
+    world.shard.shake_hands(world.now, 100, &mut world.out);
+    for _ in 0..2_000 {
+        world.now += Duration::from_millis(10);
+        world.shard.handle_timeout(world.now, &mut world.out);
+    }
+    let to_victim = world.out.datagrams.iter().filter(|(to, _)| *to == victim);
+    let (count, bytes) = to_victim.fold((0, 0), |sum, (_, datagram)| {
+        (sum.0 + 1, sum.1 + datagram.len())
+    });
+    assert!(
+        (1..10).contains(&count) && bytes < 600,
+        "{count} datagrams, {bytes} bytes"
+    );
+}
+
 #[test]
 fn two_addresses_that_open_sessions_and_never_send_a_datagram_keep_nobody_else_out() {
     let mut world = World::new(Conditions::default(), 1, Limits::default());
@@ -171,7 +241,7 @@ fn two_addresses_that_open_sessions_and_never_send_a_datagram_keep_nobody_else_o
         Kin::new(Version::Dtls12),
         Limits::default().asked_per_address,
     );
-    let mut ask = |world: &mut World, number: u32, asked_from: Ipv4Addr| {
+    let ask = |world: &mut World, number: u32, asked_from: Ipv4Addr| {
         let (who, now, room) = (format!("p_{number}"), world.now, world.room.clone());
         world.admit(&who, 1_000 + number, false);
         let offered = Offered {

@@ -20,6 +20,7 @@ use palabre_core::shard::{
     Accepted, Door, Entropy, Limits, Offered, RecordingId, Refusal, RoomId, Shard, ShardEvent,
     ShardSink,
 };
+use palabre_core::stun::{Class, Message, write_binding_success};
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
@@ -230,6 +231,20 @@ impl World {
         answered
     }
 
+    /// Somebody whose password is this nominates the way from there by `check`, and answers there what it is asked.
+    pub fn move_to(&mut self, from: SocketAddr, check: &[u8], password: &str) {
+        let path = Path::to(from);
+        let (now, out) = (self.now, &mut self.out);
+        self.shard
+            .handle_datagram(now, path, &mut check.to_vec(), out);
+        let asked = out.datagrams.iter().find_map(|(to, datagram)| {
+            let message = Message::parse(datagram).ok().filter(|_| *to == from)?;
+            (message.class() == Class::Request).then(|| message.transaction())
+        });
+        let answer = write_binding_success(asked.unwrap(), engine_address(), password);
+        self.inject(from, &answer);
+    }
+
     pub fn heard(&self, client: usize) -> usize {
         self.clients[client].peer.heard.len()
     }
@@ -321,7 +336,7 @@ fn section() -> Section {
     Section {
         kind: "audio".to_owned(),
         proto: "UDP/TLS/RTP/SAVPF".to_owned(),
-        formats: "111".to_owned(),
+        format: "111".to_owned(),
         mid: Some("0".to_owned()),
         audio: None,
     }

@@ -169,7 +169,7 @@ fn failed(error: dimpl::Error) -> LoadError {
 
 #[cfg(test)]
 mod tests {
-    use palabre_core::dtls::{DtlsRole, Endpoint, Fingerprint, Identity};
+    use palabre_core::dtls::{Cookie, DtlsRole, Endpoint, Fingerprint, Identity};
 
     use super::*;
 
@@ -177,7 +177,7 @@ mod tests {
     fn shake(announced: impl FnOnce([u8; 32]) -> [u8; 32]) -> Result<Option<Keys>, LoadError> {
         let (now, server) = (Instant::now(), Identity::generate().unwrap());
         let own = Fingerprint::parse(own_fingerprint()?).unwrap();
-        let mut engine = Endpoint::new(&server, DtlsRole::Server, own, now);
+        let mut engine = Endpoint::new(&server, DtlsRole::Server, own, Cookie::Unneeded, now);
         let expected = announced(server.fingerprint().0);
         let mut client = Handshake::new(DtlsVersion::V1_3, expected, now)?;
         let (mut there, mut back) = (Vec::new(), Vec::new());

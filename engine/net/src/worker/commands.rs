@@ -99,7 +99,11 @@ impl Worker {
                 shard.handle_datagram(at, path, &mut bytes, out);
                 self.claim(path.remote, came_to, &bytes);
             }
-            Command::Elsewhere { remote, owner } => self.routes.learn(remote, owner),
+            Command::Elsewhere {
+                remote,
+                owner,
+                standing,
+            } => self.routes.learn(remote, owner, standing),
             Command::Stop => {}
         }
     }

@@ -6,10 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use palabre_core::link::peek_ufrag;
+use palabre_core::shard::Shard;
 
 use super::Worker;
 use crate::command::Command;
 use crate::door::hand_over;
+use crate::routes::Standing;
 use crate::udp::{Arrival, RecvBatch};
 
 /// Batches read before commands and deadlines get their turn.
@@ -34,7 +36,10 @@ impl Worker {
                 counters.received.fetch_add(1, Ordering::Relaxed);
                 let Arrival { path, at } = arrival;
                 let remote = path.remote;
-                let owner = routes.owner(number, datagram, remote, shard.knows(remote));
+                let owner = routes.owner(number, datagram, remote, |standing| match standing {
+                    Standing::Proven => shard.has_proven(remote),
+                    Standing::Claimed => shard.has_claimed(remote),
+                });
                 match owner.and_then(|owner| siblings.get(usize::from(owner))) {
                     Some(sibling) => hand_over(sibling, arrival, datagram, number, counters),
                     None => {
@@ -50,14 +55,17 @@ impl Worker {
         Ok(())
     }
 
-    /// Tells the shard whose socket a check came to that the address is ours, once the check has proved it.
+    /// Tells the shard whose socket a check came to that the address is ours, once the check has shown it to be.
     pub(super) fn claim(&self, remote: SocketAddr, came_to: u8, datagram: &[u8]) {
-        if peek_ufrag(datagram).is_none() || !self.shard.knows(remote) {
+        let Some(standing) =
+            standing(&self.shard, remote).filter(|_| peek_ufrag(datagram).is_some())
+        else {
             return;
-        }
+        };
         let claim = Command::Elsewhere {
             remote,
             owner: self.number,
+            standing,
         };
         let told = self
             .siblings
@@ -68,5 +76,13 @@ impl Worker {
                 "A shard could not be told of an address; the next check will tell it."
             );
         }
+    }
+}
+
+fn standing(shard: &Shard, remote: SocketAddr) -> Option<Standing> {
+    if shard.has_proven(remote) {
+        Some(Standing::Proven)
+    } else {
+        shard.has_claimed(remote).then_some(Standing::Claimed)
     }
 }

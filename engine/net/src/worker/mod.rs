@@ -4,6 +4,7 @@ mod commands;
 mod datagrams;
 mod gauges;
 
+use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,14 +46,14 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Runs until [`Command::Stop`].
-    pub fn run(mut self) {
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub fn run(mut self) -> io::Result<()> {
         self.keep_to_core();
         let mut batch = RecvBatch::default();
         while self.carry_out() {
-            if let Err(error) = self.receive(&mut batch) {
-                tracing::error!(%error, shard = self.number, "The media socket is broken; its thread ends.");
-                return;
-            }
+            self.receive(&mut batch)?;
             self.serve_deadlines();
             let more =
                 self.shard
@@ -67,6 +68,7 @@ impl Worker {
         self.shard.close_all(Instant::now(), &mut self.outlet);
         self.outlet.batch.flush();
         self.outlet.reports.tell_last();
+        Ok(())
     }
 
     fn keep_to_core(&self) {

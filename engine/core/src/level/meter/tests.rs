@@ -104,3 +104,27 @@ fn beyond_the_budget_the_last_reading_stands() {
         Loudness::SILENCE
     );
 }
+
+#[test]
+fn a_claim_on_packets_that_come_too_late_to_be_decoded_is_found_out_all_the_same() {
+    let (mut encoder, mut packet) = (Encoder::new(32_000, 0), [0; MAX_FRAME_BYTES]);
+    let pcm: [f32; FRAME_SAMPLES] = std::array::from_fn(|n| 0.001 * (n as f32 * 0.131).sin());
+    let (mut meter, mut budget, start) = (Meter::new(1), DecodeBudget::new(), Instant::now());
+    // Always one packet that is decoded, and then the fifty before it.
+    let order = (0..20u16).flat_map(|pack| (0..51).map(move |at| pack * 51 + (at + 50) % 51));
+    let mut loud = 0;
+    for (place, seq) in (0..).zip(order) {
+        let metered = Metered {
+            ssrc: 1,
+            seq,
+            claimed_level: Some(0),
+            pause: false,
+            payload: encoder.encode(&pcm, &mut packet).unwrap(),
+        };
+        let now = start + Duration::from_millis(20) * place;
+        loud += u32::from(meter.read(now, metered, &mut budget).is_speech());
+    }
+    // Until the decoder is warm: the first packet of each of three packs, and what came after it.
+    assert!(loud <= 3 * 51, "{loud} of 1,020 were believed");
+    assert!(matches!(meter.trust, Trust::Lost));
+}

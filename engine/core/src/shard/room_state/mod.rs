@@ -64,6 +64,12 @@ impl RoomState {
             .affords_report(listener, now, self.links, datagram)
     }
 
+    /// It was opened, and was authentic or not.
+    pub fn charge_report(&mut self, now: Instant, listener: &mut Budget, authentic: bool) {
+        self.budget
+            .charge_report(listener, now, self.links, authentic);
+    }
+
     /// What can be sent again, and whether one packet more of it may be.
     pub fn repeats<'a>(
         &'a mut self,
