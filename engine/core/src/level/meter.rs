@@ -14,8 +14,9 @@ const WARM_UP: u32 = 3;
 const CHECK_PACKETS: u32 = 10;
 /// A claim may be this much above what decoding says; encoders and full-band noise account for some of it.
 const TOLERANCE_DB: f32 = 10.0;
-/// So far behind the newest a packet can be; one from before that is of a stream that has begun anew.
-const MAX_LATE: i16 = 1_000;
+/// So far behind the newest one decoded a packet is late. Further back is further on: while somebody is silent nothing is
+/// decoded, and half of all numbers may go by.
+const MAX_LATE: i16 = 100;
 /// A spot check comes at a moment the sender cannot know, within this after the last one.
 const CHECK_WITHIN: Duration = Duration::from_secs(3);
 

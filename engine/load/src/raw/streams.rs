@@ -59,19 +59,20 @@ impl Streams {
         Ok(())
     }
 
-    /// Writes the events one after the other to everybody; when each began, nanoseconds since 1970.
+    /// Writes the events one after the other to everybody, the first when all readers have had time to see that all are
+    /// open; when each began, nanoseconds since 1970.
     pub fn tell_all(&mut self) -> Result<Vec<u64>, LoadError> {
         let (start, mut begun) = (Instant::now(), Vec::new());
         for id in 1..=self.options.events {
             let head = format!("event: change\nid: {id}\ndata: ");
             let filled = self.options.bytes.saturating_sub(head.len() + 2);
             let event = format!("{head}{}\n\n", "x".repeat(filled));
+            let due = start + BETWEEN * u32::try_from(id).unwrap_or(u32::MAX);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
             begun.push(realtime_ns());
             for stream in &mut self.open {
                 write(stream, event.as_bytes())?;
             }
-            let next = start + BETWEEN * u32::try_from(id).unwrap_or(u32::MAX);
-            std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
         Ok(begun)
     }
