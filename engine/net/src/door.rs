@@ -51,7 +51,7 @@ impl Door {
     }
 }
 
-/// A sibling whose queue is crowded loses the datagram, as a full socket buffer would.
+/// A sibling whose queue is crowded loses the datagram, as a full socket buffer would, and that is counted as well.
 pub(crate) fn hand_over(
     sibling: &Door,
     arrival: Arrival,
@@ -59,20 +59,19 @@ pub(crate) fn hand_over(
     came_to: u8,
     counters: &Counters,
 ) {
-    if sibling.is_crowded() {
-        return;
-    }
     let bytes = Box::from(datagram);
-    if sibling
-        .send(Command::Datagram {
-            arrival,
-            bytes,
-            came_to,
-        })
-        .is_ok()
-    {
-        counters.handed_over.fetch_add(1, Ordering::Relaxed);
-    }
+    let command = Command::Datagram {
+        arrival,
+        bytes,
+        came_to,
+    };
+    let taken = !sibling.is_crowded() && sibling.send(command).is_ok();
+    let count = if taken {
+        &counters.handed_over
+    } else {
+        &counters.dropped_crowded
+    };
+    count.fetch_add(1, Ordering::Relaxed);
 }
 
 #[cfg(test)]
@@ -96,18 +95,36 @@ mod tests {
     fn a_flood_of_datagrams_leaves_half_of_the_queue_to_those_who_decide() {
         let (sender, commands) = bounded(10);
         let door = Door::new(sender, Arc::new(EventFd::new().unwrap()));
-        let (counters, from) = (Counters::default(), "192.0.2.1:9".parse().unwrap());
-        for _ in 0..100 {
-            let arrival = Arrival {
-                path: palabre_core::ice::Path::to(from),
-                at: Instant::now(),
-            };
-            hand_over(&door, arrival, b"flood", 0, &counters);
-        }
+        let counters = Counters::default();
+        (0..100).for_each(|_| hand_over(&door, arrival(), b"flood", 0, &counters));
         assert_eq!(counters.handed_over.load(Ordering::Relaxed), 5);
         for _ in 0..5 {
             assert!(door.send(Command::Stop).is_ok());
         }
         assert_eq!(commands.len(), 10);
+    }
+
+    #[test]
+    fn a_datagram_whose_shard_is_crowded_or_gone_is_counted_as_dropped() {
+        let (sender, commands) = bounded(10);
+        let door = Door::new(sender, Arc::new(EventFd::new().unwrap()));
+        let counters = Counters::default();
+        let dropped = || {
+            let all = crate::counters::metrics(std::iter::once(&counters));
+            let crowded = "media_datagrams_dropped{why=\"crowded\"}";
+            all.iter().find(|(name, _)| name == crowded).unwrap().1
+        };
+        (0..12).for_each(|_| hand_over(&door, arrival(), b"voice", 0, &counters));
+        assert_eq!(dropped(), 7.0);
+        drop(commands);
+        hand_over(&door, arrival(), b"voice", 0, &counters);
+        assert_eq!(dropped(), 8.0);
+    }
+
+    fn arrival() -> Arrival {
+        Arrival {
+            path: palabre_core::ice::Path::to("192.0.2.1:9".parse().unwrap()),
+            at: Instant::now(),
+        }
     }
 }

@@ -30,7 +30,7 @@ impl Worker {
         } = self;
         let number = *number;
         for _ in 0..BATCHES_IN_A_ROW {
-            let more = batch.receive(&self.socket, |arrival, datagram| {
+            let read = batch.receive(&self.socket, |arrival, datagram| {
                 counters.received.fetch_add(1, Ordering::Relaxed);
                 let Arrival { path, at } = arrival;
                 let remote = path.remote;
@@ -43,7 +43,9 @@ impl Worker {
                     }
                 }
             })?;
-            if !more {
+            let lost = u64::from(read.lost);
+            counters.dropped_unread.fetch_add(lost, Ordering::Relaxed);
+            if !read.more {
                 break;
             }
         }
