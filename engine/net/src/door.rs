@@ -8,6 +8,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use crate::EventFd;
 use crate::command::Command;
 use crate::counters::Counters;
+use crate::parcels::Parcels;
 use crate::udp::Arrival;
 
 /// How to reach a shard's thread.
@@ -15,11 +16,16 @@ use crate::udp::Arrival;
 pub(crate) struct Door {
     commands: Sender<Command>,
     wake: Arc<EventFd>,
+    parcels: Parcels,
 }
 
 impl Door {
     pub fn new(commands: Sender<Command>, wake: Arc<EventFd>) -> Self {
-        Self { commands, wake }
+        Self {
+            commands,
+            wake,
+            parcels: Parcels::new(),
+        }
     }
 
     /// Never blocks; gives the command back when the queue is full.
@@ -44,6 +50,11 @@ impl Door {
         taken
     }
 
+    /// A datagram that was handed over has been dealt with.
+    pub fn give_back(&self, bytes: Vec<u8>) {
+        self.parcels.give_back(bytes);
+    }
+
     /// Whether half of the queue is taken: the rest is for those who decide, as anybody can send datagrams.
     fn is_crowded(&self) -> bool {
         let most = self.commands.capacity().unwrap_or(usize::MAX);
@@ -59,13 +70,15 @@ pub(crate) fn hand_over(
     came_to: u8,
     counters: &Counters,
 ) {
-    let bytes = Box::from(datagram);
-    let command = Command::Datagram {
+    let command = |bytes| Command::Datagram {
         arrival,
         bytes,
         came_to,
     };
-    let taken = !sibling.is_crowded() && sibling.send(command).is_ok();
+    let taken = !sibling.is_crowded()
+        && sibling
+            .send(command(sibling.parcels.pack(datagram)))
+            .is_ok();
     let count = if taken {
         &counters.handed_over
     } else {
@@ -119,6 +132,25 @@ mod tests {
         drop(commands);
         hand_over(&door, arrival(), b"voice", 0, &counters);
         assert_eq!(dropped(), 8.0);
+    }
+
+    #[test]
+    fn handing_datagrams_over_allocates_nothing_once_as_many_have_come_back() {
+        let (sender, commands) = bounded(1_000);
+        let door = Door::new(sender, Arc::new(EventFd::new().unwrap()));
+        let counters = Counters::default();
+        let turn = |len: usize| {
+            (0..100).for_each(|_| hand_over(&door, arrival(), &[7; 1_200][..len], 0, &counters));
+            while let Ok(Command::Datagram { bytes, .. }) = commands.try_recv() {
+                assert_eq!(bytes.len(), len);
+                door.give_back(bytes);
+            }
+        };
+        turn(50);
+        let before = crate::counting::allocations();
+        [100, 1_200, 60].into_iter().for_each(turn);
+        assert_eq!(crate::counting::allocations(), before);
+        assert_eq!(counters.handed_over.load(Ordering::Relaxed), 400);
     }
 
     fn arrival() -> Arrival {

@@ -21,7 +21,7 @@ pub use send::SendBatch;
 /// Datagrams in one system call.
 const BATCH: usize = 64;
 /// The largest datagram that is taken; what is longer is cut, and then fails its authentication.
-const MAX_DATAGRAM: usize = 2048;
+pub(crate) const MAX_DATAGRAM: usize = 2048;
 /// Room for one tick of a big room on its way out, and for all its listeners' checks on their way in while that tick is
 /// sent: some 5,000 small datagrams, which the kernel charges with 768 bytes each or more.
 const SOCKET_BUFFER: libc::c_int = 4 << 20;

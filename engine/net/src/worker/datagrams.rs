@@ -52,6 +52,13 @@ impl Worker {
         Ok(())
     }
 
+    /// The buffer of a datagram that was handed over can be used for the next one.
+    pub(super) fn give_back(&self, bytes: Vec<u8>) {
+        if let Some(own) = self.siblings.get(usize::from(self.number)) {
+            own.give_back(bytes);
+        }
+    }
+
     /// Tells the shard whose socket a check came to that the address is ours, once the check has proved it.
     pub(super) fn claim(&self, remote: SocketAddr, came_to: u8, datagram: &[u8]) {
         if peek_ufrag(datagram).is_none() || !self.shard.knows(remote) {
