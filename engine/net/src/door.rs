@@ -4,12 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Sender, TrySendError};
+use palabre_core::stun::is_stun;
 
 use crate::EventFd;
 use crate::command::Command;
 use crate::counters::Counters;
 use crate::parcels::Parcels;
 use crate::udp::Arrival;
+
+/// Datagrams take half of a queue at most: the rest is for those who decide.
+const DATAGRAMS: usize = 2;
+/// And checks a quarter, as anybody can send them: all else that is handed over came from an address that has proven itself.
+const CHECKS: usize = 4;
 
 /// How to reach a shard's thread.
 #[derive(Clone)]
@@ -55,10 +61,11 @@ impl Door {
         self.parcels.give_back(bytes);
     }
 
-    /// Whether half of the queue is taken: the rest is for those who decide, as anybody can send datagrams.
-    fn is_crowded(&self) -> bool {
+    /// Whether the part of the queue that such a datagram may take is taken.
+    fn is_crowded(&self, datagram: &[u8]) -> bool {
+        let part = if is_stun(datagram) { CHECKS } else { DATAGRAMS };
         let most = self.commands.capacity().unwrap_or(usize::MAX);
-        self.commands.len() >= most / 2
+        self.commands.len() >= most / part
     }
 }
 
@@ -75,7 +82,7 @@ pub(crate) fn hand_over(
         bytes,
         came_to,
     };
-    let taken = !sibling.is_crowded()
+    let taken = !sibling.is_crowded(datagram)
         && sibling
             .send(command(sibling.parcels.pack(datagram)))
             .is_ok();
@@ -115,6 +122,27 @@ mod tests {
             assert!(door.send(Command::Stop).is_ok());
         }
         assert_eq!(commands.len(), 10);
+    }
+
+    #[test]
+    fn a_flood_of_checks_leaves_a_quarter_of_the_queue_to_those_who_have_proven_their_address() {
+        let (sender, commands) = bounded(100);
+        let door = Door::new(sender, Arc::new(EventFd::new().unwrap()));
+        let counters = Counters::default();
+        let check = palabre_core::stun::write_binding_request(
+            &palabre_core::stun::BindingRequest {
+                transaction: [7; 12],
+                username: "anybody:nobody",
+                priority: 1,
+                tie_breaker: 1,
+                use_candidate: true,
+            },
+            "guessed",
+        );
+        (0..100).for_each(|_| hand_over(&door, arrival(), &check, 0, &counters));
+        assert_eq!(commands.len(), 25);
+        (0..100).for_each(|_| hand_over(&door, arrival(), b"voice", 0, &counters));
+        assert_eq!(commands.len(), 50);
     }
 
     #[test]
