@@ -252,18 +252,24 @@ fn who_is_allowed_and_speaks_at_once_never_hears_itself_even_while_others_speak(
 }
 
 #[test]
-fn silence_costs_a_listener_at_most_three_packets_a_second() {
-    let mut world = room(0, 4);
-    world.say(0, &voice());
+fn a_long_silence_costs_a_listener_a_twentieth_of_speech_at_most() {
+    let rules = FloorRules {
+        above: 0,
+        frames: Some(PackSize::Six),
+        ..FloorRules::default()
+    };
+    let mut world = room_with(rules, 4);
+    world.say(0, &tone(2));
+    forget(&mut world);
+    world.say(0, &tone(20));
+    let speech: Vec<usize> = (2..6).map(|client| world.heard(client)).collect();
     world.run(3 * second());
     forget(&mut world);
-    world.run(10 * second());
-    for client in 2..6 {
-        assert!(
-            (20..=30).contains(&world.heard(client)),
-            "{} packets in 10 s",
-            world.heard(client)
-        );
+    world.run(20 * second());
+    for (client, speech) in (2..6).zip(speech) {
+        let silence = world.heard(client);
+        assert!((4..=6).contains(&silence), "{silence} packets in 20 s");
+        assert!(silence * 20 <= speech, "{silence} beside {speech}");
         assert_whole(&world, client);
     }
 }

@@ -375,6 +375,8 @@ fn health_and_metrics_are_readable() {
     for name in [
         "event_streams",
         "media_datagrams_dropped{why=\"full\"}",
+        "media_datagrams_dropped{why=\"receive_buffer\"}",
+        "media_datagrams_dropped{why=\"crowded\"}",
         "media_late_seconds_bucket{le=\"0.02\"}",
         "media_cpu_seconds{shard=\"0\"}",
         "media_sessions_refused_late",

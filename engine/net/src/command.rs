@@ -69,7 +69,8 @@ pub enum Command {
     /// A datagram that reached another shard's socket.
     Datagram {
         arrival: Arrival,
-        bytes: Box<[u8]>,
+        /// Of the door's [`crate::parcels::Parcels`], to which they go back.
+        bytes: Vec<u8>,
         /// The shard whose socket it was.
         came_to: u8,
     },

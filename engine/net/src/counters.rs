@@ -19,6 +19,10 @@ pub(crate) struct Counters {
     pub dropped_full: AtomicU64,
     /// There is no way to the peer.
     pub dropped_unreachable: AtomicU64,
+    /// The socket's receive buffer was full.
+    pub dropped_unread: AtomicU64,
+    /// They belong to a sibling whose queue was crowded.
+    pub dropped_crowded: AtomicU64,
     pub handed_over: AtomicU64,
     /// Reports and NACKs beyond the budget.
     pub reports_ignored: AtomicU64,
@@ -62,7 +66,7 @@ pub(crate) fn metrics<'a>(
     shards: impl Iterator<Item = &'a Counters> + Clone,
 ) -> Vec<(String, f64)> {
     type Of = fn(&Counters) -> &AtomicU64;
-    let named: [(&str, Of); 18] = [
+    let named: [(&str, Of); 20] = [
         ("media_datagrams_received", |all| &all.received),
         ("media_datagrams_sent", |all| &all.sent),
         ("media_datagrams_dropped{why=\"full\"}", |all| {
@@ -70,6 +74,12 @@ pub(crate) fn metrics<'a>(
         }),
         ("media_datagrams_dropped{why=\"unreachable\"}", |all| {
             &all.dropped_unreachable
+        }),
+        ("media_datagrams_dropped{why=\"receive_buffer\"}", |all| {
+            &all.dropped_unread
+        }),
+        ("media_datagrams_dropped{why=\"crowded\"}", |all| {
+            &all.dropped_crowded
         }),
         ("media_datagrams_handed_over", |all| &all.handed_over),
         ("media_reports_ignored", |all| &all.reports_ignored),

@@ -12,11 +12,17 @@ mod measure;
 mod media;
 mod outlet;
 mod overload;
+mod parcels;
 mod reports;
 mod routes;
 pub mod udp;
 mod worker;
 mod writer;
+
+// Only one allocator counts, and only in tests.
+#[cfg(test)]
+#[path = "../../core/tests/counting/mod.rs"]
+mod counting;
 
 pub use command::{Command, Reply};
 pub use cpu::Pinning;

@@ -3,10 +3,16 @@
 /// Packets kept: 1.3 s of 20 ms packets, and no more than [`crate::srtp::Indices`] may give again.
 const CAPACITY: usize = 64;
 
+/// What a packet of one voice takes, louder ones too, and what a pack of the mix does, in bytes. Sizes of packets differ:
+/// with buffers as long as the packets some would have to grow for a long time to come.
+const FRAME_BYTES: usize = 192;
+const PACK_BYTES: usize = 1_280;
+
 /// A ring of plaintext packets of one stream, by the stream's own count; shared by all that were sent the same plaintext.
 #[derive(Debug, Default)]
 pub struct RetransmitRing {
-    /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing stops allocating.
+    /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing allocates once for frames and
+    /// once for packs.
     packets: Vec<Entry>,
     newest: u64,
 }
@@ -28,6 +34,10 @@ impl RetransmitRing {
             (entry.sequence, entry.late) = (sequence, sequence < self.newest);
             entry.header_len = header.len();
             entry.bytes.clear();
+            entry.bytes.reserve(match header.len() + payload.len() {
+                0..=FRAME_BYTES => FRAME_BYTES,
+                _ => PACK_BYTES,
+            });
             entry.bytes.extend_from_slice(header);
             entry.bytes.extend_from_slice(payload);
         }
@@ -52,6 +62,18 @@ impl RetransmitRing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_buffer_that_has_held_a_frame_or_a_pack_holds_any_other_one_without_growing() {
+        let mut ring = RetransmitRing::default();
+        let mut capacity_after = |len: usize| {
+            ring.store(7, b"head", &vec![1; len]);
+            ring.packets[7].bytes.capacity()
+        };
+        assert_eq!(capacity_after(3), capacity_after(180));
+        assert_eq!(capacity_after(300), capacity_after(1_200));
+        assert_eq!(capacity_after(5), capacity_after(1_250));
+    }
 
     #[test]
     fn the_last_packets_are_found_and_older_ones_forgotten() {

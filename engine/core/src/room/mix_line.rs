@@ -1,6 +1,7 @@
 //! The RTP line of the mix: whose turn each tick is, and which frames there are for it.
 
 mod packs;
+mod silence;
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,6 @@ use crate::opus::{FRAME_SAMPLES, MAX_PACKED, samples_within};
 use crate::random::SplitMix64;
 use crate::rtp::{MAX_CSRCS, time_distance};
 
-/// While nobody speaks listeners get one packet in so many ticks, as in a sender's own pause (400 ms, RFC 6716
-/// §2.1.9), and the room wakes up for no more.
-const SILENT_TICKS: u32 = 20;
 /// A frame may come so late, in samples, before it leaves a gap in the line's time where players make something up. Up to
 /// then what is late is theirs to even out, as they do with forwarded sound.
 pub(super) const LATE: i32 = 6 * FRAME_SAMPLES as i32;
@@ -105,11 +103,10 @@ impl MixLine {
 
     /// While the mix is silent: ticks that may go by until one sends something.
     pub fn idle_ticks(&self) -> u32 {
-        let place = (self.silent_ticks + 1) % SILENT_TICKS;
-        if !self.is_at_rest() || (place as usize) < self.size.frames() {
-            0
+        if self.is_at_rest() {
+            silence::idle(self.silent_ticks.wrapping_add(1), self.groups())
         } else {
-            SILENT_TICKS - place
+            0
         }
     }
 
@@ -194,11 +191,7 @@ impl MixLine {
         };
         let group = self.group_at(self.tick);
         self.serve(group, out);
-        // In each stretch of silent ticks every group has one turn among the first.
-        if !sound
-            && ((self.silent_ticks % SILENT_TICKS) as usize) < self.size.frames()
-            && self.is_at_rest()
-        {
+        if self.is_at_rest() && silence::has_packet(self.silent_ticks, self.groups()) {
             self.next_ts = silence_ts.wrapping_add(FRAME);
             self.send_silence(group, silence_ts, out);
         }
@@ -222,6 +215,10 @@ impl MixLine {
     /// Nothing of what is `who`'s own is sent any more.
     pub fn forget(&mut self, who: ParticipantKey) {
         self.history.forget(who);
+    }
+
+    fn groups(&self) -> u32 {
+        self.size.frames() as u32
     }
 
     fn group_at(&self, tick: u64) -> GroupIndex {

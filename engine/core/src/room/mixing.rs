@@ -20,7 +20,7 @@ use running::{Running, TICK};
 
 /// Ticks missed for longer than this (the machine slept) are silence: what was held for them is old.
 const STALE: Duration = Duration::from_secs(2);
-/// A room that only records wakes up so often in silence.
+/// A room that records wakes up so often in silence: the last of its pages is never older than a second.
 const RECORDING_TICKS: u32 = 20;
 /// Whoever waits to be moved waits no longer than this for a pause.
 pub(crate) const MOVE_WITHIN: Duration = Duration::from_secs(4);
@@ -194,16 +194,24 @@ impl Mixing {
         let Running {
             mixer, next_tick, ..
         } = self.running.as_ref()?;
-        let idle = match (mixer.is_silent(*next_tick), self.wanted) {
-            (false, _) => 0,
-            (true, true) => self.line.idle_ticks(),
-            (true, false) => RECORDING_TICKS - 1,
+        let idle = if mixer.is_silent(*next_tick) {
+            self.idle_ticks()
+        } else {
+            0
         };
         let tick = *next_tick + TICK * idle;
         Some(
             self.turn_due(*next_tick)
                 .map_or(tick, |turn| turn.min(tick)),
         )
+    }
+
+    /// While the mix is silent: ticks that may go by until there is something to do. Whatever runs is for the line or for
+    /// a tape, or for both.
+    fn idle_ticks(&self) -> u32 {
+        let for_line = self.wanted.then(|| self.line.idle_ticks());
+        let for_tape = self.tape.as_ref().map(|_| RECORDING_TICKS - 1);
+        for_line.into_iter().chain(for_tape).min().unwrap_or(0)
     }
 
     fn start_or_stop(&mut self, now: Instant) {

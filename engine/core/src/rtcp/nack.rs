@@ -11,15 +11,20 @@ pub fn lost_sequences(fci: &[u8]) -> impl Iterator<Item = u16> {
 }
 
 /// Packs lost sequence numbers, in the stream's order, into (packet id, bit mask) pairs.
-pub fn nack_pairs(lost: &[u16]) -> Vec<(u16, u16)> {
-    let mut pairs: Vec<(u16, u16)> = Vec::new();
-    for sequence in lost {
-        match pairs.last_mut() {
-            Some((first, mask)) if (1..=16).contains(&sequence.wrapping_sub(*first)) => {
-                *mask |= 1 << (sequence.wrapping_sub(*first) - 1);
+pub fn nack_pairs(lost: &[u16]) -> impl Iterator<Item = (u16, u16)> + Clone {
+    let mut rest = lost;
+    std::iter::from_fn(move || {
+        let (first, following) = rest.split_first()?;
+        let mut mask = 0;
+        rest = following;
+        while let Some((next, after)) = rest.split_first() {
+            let bit = next.wrapping_sub(*first).wrapping_sub(1);
+            if bit >= 16 {
+                break;
             }
-            _ => pairs.push((*sequence, 0)),
+            mask |= 1 << bit;
+            rest = after;
         }
-    }
-    pairs
+        Some((*first, mask))
+    })
 }

@@ -70,13 +70,13 @@ pub fn write_bye(ssrc: u32, out: &mut [u8]) -> Option<usize> {
 pub fn write_nack(
     sender_ssrc: u32,
     media_ssrc: u32,
-    pairs: &[(u16, u16)],
+    pairs: impl Iterator<Item = (u16, u16)> + Clone,
     out: &mut [u8],
 ) -> Option<usize> {
     packet(
         TRANSPORT_FEEDBACK,
         GENERIC_NACK,
-        8 + 4 * pairs.len(),
+        8 + 4 * pairs.clone().count(),
         out,
         |body| {
             body.put(&sender_ssrc.to_be_bytes());

@@ -123,15 +123,14 @@ impl Inbound {
         let Some(stream) = &mut self.stream else {
             return;
         };
-        let pairs = rtcp::nack_pairs(stream.missing());
-        if pairs.is_empty() {
+        if stream.missing().is_empty() {
             return;
         }
-        stream.asked();
-        let media_ssrc = stream.ssrc();
+        let (media_ssrc, pairs) = (stream.ssrc(), rtcp::nack_pairs(stream.missing()));
         send(now, link, out, |buffer| {
-            rtcp::write_nack(own_ssrc, media_ssrc, &pairs, buffer)
+            rtcp::write_nack(own_ssrc, media_ssrc, pairs, buffer)
         });
+        stream.asked();
     }
 
     /// The receiver report, when it is due.

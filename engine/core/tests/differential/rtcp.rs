@@ -145,8 +145,10 @@ fn a_packet() -> impl Strategy<Value = Vec<u8>> {
     let receiver = (any::<u32>(), vec(a_block(), 0..=31))
         .prop_map(|(ssrc, blocks)| written(|out| write_receiver_report(ssrc, &blocks, out)));
     // str0m keeps at most 31 pairs.
-    let nack = (any::<[u32; 2]>(), vec(any::<(u16, u16)>(), 1..=31))
-        .prop_map(|([from, of], pairs)| written(|out| write_nack(from, of, &pairs, out)));
+    let nack =
+        (any::<[u32; 2]>(), vec(any::<(u16, u16)>(), 1..=31)).prop_map(|([from, of], pairs)| {
+            written(|out| write_nack(from, of, pairs.iter().copied(), out))
+        });
     let name = (any::<u32>(), "[ -~]{1,255}").prop_map(|(ssrc, name)| {
         written(|out| write_source_description(ssrc, name.as_bytes(), out))
     });

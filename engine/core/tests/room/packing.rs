@@ -102,22 +102,82 @@ fn a_pack_leaves_with_its_last_frame_and_its_time_follows_the_wall_clock() {
     }
 }
 
-#[test]
-fn in_silence_each_group_gets_a_packet_each_400_ms() {
+/// A word, and then silence until 61 s.
+fn fallen_silent(size: PackSize) -> Bench {
     let mut pcm = talk(&["Front_Center"], 1);
-    pcm.extend(silence(9));
+    pcm.extend(silence(1));
     let mut bench = Bench::new(1);
-    bench.pack(PackSize::Six);
+    bench.pack(size);
     bench.want_mix();
     bench.play(send(1, 0, &encode_with(&pcm, true), true));
-    let (wake_ups, until) = (bench.wake_ups, ms(14_000));
-    bench.until(until);
-    let quiet = |heard: &&Heard| (ms(5_000)..ms(9_000)).contains(&heard.at);
-    for group in 0..6 {
-        assert_eq!(bench.ear.group(group).iter().filter(quiet).count(), 10);
+    bench.until(ms(61_000));
+    bench
+}
+
+/// When what a group hears was sent, from the last packet with sound on.
+fn since_sound(packets: &[Heard]) -> Vec<Duration> {
+    let sound = |packet: &Heard| packet.payload != SILENT_FRAME;
+    let last = packets.iter().rposition(sound).expect("a word was said");
+    packets[last..].iter().map(|packet| packet.at).collect()
+}
+
+#[test]
+fn in_silence_each_group_gets_a_packet_each_400_ms_at_first_and_then_one_in_4_s() {
+    for size in SIZES {
+        let bench = fallen_silent(size);
+        for group in 0..size.frames() as u8 {
+            let packets = bench.ear.group(group);
+            let waits: Vec<Duration> = since_sound(&packets)
+                .windows(2)
+                .map(|pair| pair[1] - pair[0])
+                .collect();
+            // The last pack leaves with a group's turn, up to a pack's length after its last frame.
+            assert!((ms(300)..=ms(500)).contains(&waits[0]), "{waits:?}");
+            let near = |wait: &Duration, want| wait.abs_diff(want) <= ms(120);
+            assert!(waits[1..3].iter().all(|wait| near(wait, ms(400))));
+            assert!(near(&waits[3], ms(2_800)), "{waits:?}");
+            assert!(waits[4..].iter().all(|wait| near(wait, ms(4_000))));
+            assert!(waits.len() >= 17, "{} packets", waits.len());
+        }
     }
-    let woken = bench.wake_ups - wake_ups;
-    assert!(woken <= 4 * 15 + 10, "{woken} times within 4 s");
+}
+
+#[test]
+fn a_long_silence_costs_a_twentieth_of_speech_at_most_and_wakes_the_room_for_nothing_else() {
+    for size in SIZES {
+        let mut bench = fallen_silent(size);
+        let (packets, wake_ups) = (bench.ear.mix.len(), bench.wake_ups);
+        bench.until(ms(181_000));
+        let quiet = bench.ear.mix.len() - packets;
+        // In speech each tick is the turn of a group, with a packet.
+        assert!(quiet * 20 <= 120 * 50, "{quiet} packets within 2 minutes");
+        assert_eq!(bench.wake_ups - wake_ups, quiet);
+        let same_tick = |pair: &[Heard]| pair[0].at == pair[1].at;
+        assert!(!bench.ear.mix[packets..].windows(2).any(same_tick));
+    }
+}
+
+#[test]
+fn the_time_of_the_line_is_the_wall_clocks_through_a_long_silence_and_the_first_pack_after_it_is_marked()
+ {
+    let mut bench = fallen_silent(PackSize::Five);
+    let before = bench.ear.mix.len();
+    bench.play(send(1, 61_000, &encode(&talk(&["Rear_Right"], 1)), true));
+    bench.until(ms(63_000));
+    let start = &bench.ear.mix[before - 1];
+    for packet in &bench.ear.mix[before..] {
+        let took = (packet.at - start.at).as_micros() as u32 * 48 / 1_000;
+        let line = packet.rtp_ts.wrapping_sub(start.rtp_ts);
+        // A pack's length, and what the clock waits for a voice before it takes the turn (ADR 35).
+        assert!(took.abs_diff(line) <= (5 + 6) * 960, "{line} in {took}");
+    }
+    for group in 0..5 {
+        let packets = bench.ear.group(group);
+        let sound = packets
+            .iter()
+            .position(|packet| packet.at > ms(61_000) && packet.payload != SILENT_FRAME);
+        assert!(packets[sound.expect("a word was said")].marker);
+    }
 }
 
 #[test]

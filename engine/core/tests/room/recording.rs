@@ -169,6 +169,20 @@ fn a_recording_killed_at_any_moment_keeps_all_but_the_last_second() {
 }
 
 #[test]
+fn a_recording_killed_in_a_long_silence_keeps_all_but_the_last_second_where_people_listen_too() {
+    for kill in (10_100..20_000).step_by(370) {
+        let mut bench = Bench::new(0);
+        bench.want_mix();
+        bench.record("killed");
+        bench.until(ms(kill));
+        let mut file = bench.ear.pages;
+        repair(&mut file).unwrap();
+        let duration_ms = summarise(&file).unwrap().duration_ms;
+        assert!(duration_ms + 1_000 >= kill, "{kill}: {duration_ms}");
+    }
+}
+
+#[test]
 fn a_machine_that_slept_leaves_silence_and_the_right_length() {
     let mut bench = Bench::new(1);
     bench.record("nap");

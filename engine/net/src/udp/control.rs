@@ -1,6 +1,6 @@
 //! Control messages: to which own address a datagram came, and from which one an answer is to leave (ip(7), ipv6(7)).
 //! A machine with several addresses would otherwise answer from another one than was asked, which ICE refuses. And when
-//! it came: it may have waited in the socket.
+//! it came: it may have waited in the socket. And how many before it found no room there.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::address::to_v6;
 use super::option;
 
-/// Space for one packet-info message of either family and a time stamp, aligned as the kernel wants it.
+/// Space for one packet-info message of either family (40 bytes), a time stamp (32) and a count (24), aligned as the kernel
+/// wants it.
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
 pub(super) struct Control(pub [u8; 96]);
@@ -40,6 +41,8 @@ pub(super) struct Facts {
     pub local: Option<IpAddr>,
     /// When the kernel got it, since 1970.
     pub arrived: Option<Duration>,
+    /// Datagrams that had found no room in the socket by then, modulo 2^32; None for none.
+    pub overflowed: Option<u32>,
 }
 
 impl Facts {
@@ -64,6 +67,9 @@ impl Facts {
                     (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
                         let at: libc::timespec = std::ptr::read_unaligned(data.cast());
                         facts.arrived = duration(at);
+                    }
+                    (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => {
+                        facts.overflowed = Some(std::ptr::read_unaligned(data.cast()));
                     }
                     _ => {}
                 }

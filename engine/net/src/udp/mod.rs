@@ -4,6 +4,7 @@ mod address;
 mod arrival;
 mod control;
 mod option;
+mod overflow;
 mod own;
 mod recv;
 mod send;
@@ -14,13 +15,13 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, Socket, Type};
 
 pub use arrival::Arrival;
-pub use recv::RecvBatch;
+pub use recv::{Read, RecvBatch};
 pub use send::SendBatch;
 
 /// Datagrams in one system call.
 const BATCH: usize = 64;
 /// The largest datagram that is taken; what is longer is cut, and then fails its authentication.
-const MAX_DATAGRAM: usize = 2048;
+pub(crate) const MAX_DATAGRAM: usize = 2048;
 /// Room for one tick of a big room on its way out, and for all its listeners' checks on their way in while that tick is
 /// sent: some 5,000 small datagrams, which the kernel charges with 768 bytes each or more.
 const SOCKET_BUFFER: libc::c_int = 4 << 20;
@@ -58,6 +59,9 @@ fn bind_one(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     // Without it a datagram counts as come when it is read.
     if let Err(error) = control::ask_for_arrival(&socket) {
         tracing::debug!(%error, "The kernel does not say when datagrams come.");
+    }
+    if let Err(error) = overflow::ask_for_overflow(&socket) {
+        tracing::debug!(%error, "The kernel does not say how many datagrams find no room.");
     }
     if let Err(error) = forbid_fragments(&socket) {
         tracing::debug!(%error, "The kernel may cut datagrams in pieces.");

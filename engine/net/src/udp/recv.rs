@@ -7,6 +7,7 @@ use palabre_core::ice::Path;
 
 use super::arrival::{Arrival, Clocks};
 use super::control::{Control, Facts};
+use super::overflow::Overflow;
 use super::{BATCH, MAX_DATAGRAM, address};
 
 /// Buffers for one call; made once.
@@ -16,6 +17,16 @@ pub struct RecvBatch {
     controls: Vec<Control>,
     slices: Vec<libc::iovec>,
     headers: Vec<libc::mmsghdr>,
+    overflow: Overflow,
+}
+
+/// What one call found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// More may be waiting.
+    pub more: bool,
+    /// Datagrams that found no room in the socket since the last call, as far as is known by now.
+    pub lost: u32,
 }
 
 // SAFETY: the raw pointers point into the vectors of the same value and are written anew before each system call.
@@ -32,12 +43,13 @@ impl Default for RecvBatch {
             controls: vec![Control::EMPTY; BATCH],
             slices: vec![slice; BATCH],
             headers: vec![header; BATCH],
+            overflow: Overflow::default(),
         }
     }
 }
 
 impl RecvBatch {
-    /// Takes what has arrived, at most a batch, in the order in which it came. False when nothing was waiting any more.
+    /// Takes what has arrived, at most a batch, in the order in which it came. Always from the same socket.
     ///
     /// # Errors
     /// When the socket is broken.
@@ -45,7 +57,7 @@ impl RecvBatch {
         &mut self,
         socket: &impl AsRawFd,
         mut each: impl FnMut(Arrival, &mut [u8]),
-    ) -> io::Result<bool> {
+    ) -> io::Result<Read> {
         self.prepare();
         // SAFETY: every header points into buffers of this value, which do not move.
         let count = unsafe {
@@ -58,12 +70,18 @@ impl RecvBatch {
             )
         };
         if count < 0 {
-            return none_or_error(io::Error::last_os_error());
+            let more = more_or_error(io::Error::last_os_error())?;
+            return Ok(Read { more, lost: 0 });
         }
-        let (count, clocks) = (count as usize, Clocks::read());
+        let (count, clocks, mut lost) = (count as usize, Clocks::read(), 0);
         let received = self.headers.iter().take(count);
         for ((header, buffer), name) in received.zip(&mut self.buffers).zip(&self.names) {
-            let Facts { local, arrived } = Facts::of(&header.msg_hdr);
+            let Facts {
+                local,
+                arrived,
+                overflowed,
+            } = Facts::of(&header.msg_hdr);
+            lost += self.overflow.lost_since(overflowed);
             let datagram = buffer.get_mut(..header.msg_len as usize);
             if let (Some(remote), Some(datagram)) = (address::read(name), datagram) {
                 let path = Path { remote, local };
@@ -71,7 +89,8 @@ impl RecvBatch {
                 each(Arrival { path, at }, datagram);
             }
         }
-        Ok(count == BATCH)
+        let more = count == BATCH;
+        Ok(Read { more, lost })
     }
 
     /// Points every header at its buffers; the kernel overwrites the lengths each time.
@@ -96,7 +115,7 @@ impl RecvBatch {
     }
 }
 
-fn none_or_error(error: io::Error) -> io::Result<bool> {
+fn more_or_error(error: io::Error) -> io::Result<bool> {
     use io::ErrorKind::{ConnectionRefused, Interrupted, WouldBlock};
     if matches!(error.kind(), WouldBlock | Interrupted) {
         return Ok(false);
@@ -113,6 +132,8 @@ fn none_or_error(error: io::Error) -> io::Result<bool> {
 mod tests {
     use std::net::UdpSocket;
     use std::time::{Duration, Instant};
+
+    use socket2::Socket;
 
     use super::*;
     use crate::udp::bind;
@@ -150,6 +171,41 @@ mod tests {
                 at <= sent + slack
             });
             assert!(stamped, "always the time of reading");
+        }
+    }
+
+    /// All that waits, and how many are known to have found no room.
+    fn read_all(batch: &mut RecvBatch, socket: &Socket) -> (u32, u32) {
+        let (mut taken, mut lost) = (0, 0);
+        loop {
+            let read = batch.receive(socket, |_, _| taken += 1).unwrap();
+            lost += read.lost;
+            if !read.more {
+                return (taken, lost);
+            }
+        }
+    }
+
+    #[test]
+    fn datagrams_that_find_the_receive_buffer_full_are_counted_with_the_next_one_that_does_not() {
+        for bound in ["127.0.0.1:0", "[::]:0"] {
+            let socket = bind(bound.parse().unwrap(), 1).unwrap().remove(0);
+            socket.set_recv_buffer_size(8_192).unwrap();
+            let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+            let (sender, mut batch) = (
+                UdpSocket::bind("127.0.0.1:0").unwrap(),
+                RecvBatch::default(),
+            );
+            let send = || sender.send_to(b"check", ("127.0.0.1", port)).unwrap();
+            // Over loopback a datagram is there, or lost, when the call returns.
+            for round in 0..2 {
+                (0..500).for_each(|_| _ = send());
+                let (taken, lost) = read_all(&mut batch, &socket);
+                assert!(taken > 0 && taken < 500, "{taken} in round {round}");
+                assert_eq!(lost, 0, "nothing has come after them");
+                send();
+                assert_eq!(read_all(&mut batch, &socket), (1, 500 - taken));
+            }
         }
     }
 }

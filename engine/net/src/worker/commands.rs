@@ -98,6 +98,7 @@ impl Worker {
                 shard.held_up(Instant::now().saturating_duration_since(at));
                 shard.handle_datagram(at, path, &mut bytes, out);
                 self.claim(path.remote, came_to, &bytes);
+                self.give_back(bytes);
             }
             Command::Elsewhere {
                 remote,

@@ -32,7 +32,7 @@ impl Worker {
         } = self;
         let number = *number;
         for _ in 0..BATCHES_IN_A_ROW {
-            let more = batch.receive(&self.socket, |arrival, datagram| {
+            let read = batch.receive(&self.socket, |arrival, datagram| {
                 counters.received.fetch_add(1, Ordering::Relaxed);
                 let Arrival { path, at } = arrival;
                 let remote = path.remote;
@@ -48,11 +48,20 @@ impl Worker {
                     }
                 }
             })?;
-            if !more {
+            let lost = u64::from(read.lost);
+            counters.dropped_unread.fetch_add(lost, Ordering::Relaxed);
+            if !read.more {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// The buffer of a datagram that was handed over can be used for the next one.
+    pub(super) fn give_back(&self, bytes: Vec<u8>) {
+        if let Some(own) = self.siblings.get(usize::from(self.number)) {
+            own.give_back(bytes);
+        }
     }
 
     /// Tells the shard whose socket a check came to that the address is ours, once the check has shown it to be.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 #[test]
 fn a_reduced_size_nack_is_read_without_a_report_before_it() {
     let mut buf = [0; 64];
-    let len = write_nack(1, 2, &[(65_535, 0b101)], &mut buf).unwrap();
+    let len = write_nack(1, 2, [(65_535, 0b101)].into_iter(), &mut buf).unwrap();
     let packet = Packets::new(&buf[..len]).next().unwrap();
     assert!(matches!(packet, Packet::Nack { media_ssrc: 2, .. }));
     assert_eq!(packet.lost().collect::<Vec<_>>(), [65_535, 0, 2]);
@@ -111,7 +111,7 @@ proptest! {
     fn packed_losses_are_unpacked_again(start: u16, gaps in proptest::collection::vec(1u16..40, 0..20)) {
         let lost: Vec<u16> = gaps.iter().scan(start, |at, gap| { *at = at.wrapping_add(*gap); Some(*at) }).collect();
         let mut buf = [0; 256];
-        let len = write_nack(1, 2, &nack_pairs(&lost), &mut buf).unwrap();
+        let len = write_nack(1, 2, nack_pairs(&lost), &mut buf).unwrap();
         let packet = Packets::new(&buf[..len]).next().unwrap();
         prop_assert_eq!(packet.lost().collect::<Vec<_>>(), lost);
     }
