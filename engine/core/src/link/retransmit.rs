@@ -11,9 +11,10 @@ const PACK_BYTES: usize = 1_280;
 /// A ring of plaintext packets of one stream, by the stream's own count; shared by all that were sent the same plaintext.
 #[derive(Debug, Default)]
 pub struct RetransmitRing {
-    /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing allocates once for frames and
-    /// once for packs.
+    /// Indexed by sequence number modulo the capacity; buffers are reused, so that storing stops allocating.
     packets: Vec<Entry>,
+    /// What each buffer is made for: packs from the first one on.
+    entry_bytes: usize,
     newest: u64,
 }
 
@@ -30,14 +31,16 @@ impl RetransmitRing {
     /// Keeps the packet with this sequence number; the one `CAPACITY` before it is forgotten.
     pub fn store(&mut self, sequence: u64, header: &[u8], payload: &[u8]) {
         self.packets.resize_with(CAPACITY, Entry::default);
+        let needed = match header.len() + payload.len() {
+            0..=FRAME_BYTES => FRAME_BYTES,
+            _ => PACK_BYTES,
+        };
+        self.entry_bytes = self.entry_bytes.max(needed);
         if let Some(entry) = self.packets.get_mut(sequence as usize % CAPACITY) {
             (entry.sequence, entry.late) = (sequence, sequence < self.newest);
             entry.header_len = header.len();
             entry.bytes.clear();
-            entry.bytes.reserve(match header.len() + payload.len() {
-                0..=FRAME_BYTES => FRAME_BYTES,
-                _ => PACK_BYTES,
-            });
+            entry.bytes.reserve(self.entry_bytes);
             entry.bytes.extend_from_slice(header);
             entry.bytes.extend_from_slice(payload);
         }
@@ -64,15 +67,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_that_has_held_a_frame_or_a_pack_holds_any_other_one_without_growing() {
+    fn a_buffer_grows_for_frames_once_and_for_packs_once_whatever_their_size() {
         let mut ring = RetransmitRing::default();
-        let mut capacity_after = |len: usize| {
-            ring.store(7, b"head", &vec![1; len]);
-            ring.packets[7].bytes.capacity()
+        let mut capacity_after = |sequence: u64, len: usize| {
+            ring.store(sequence, b"head", &vec![1; len]);
+            ring.packets[sequence as usize].bytes.capacity()
         };
-        assert_eq!(capacity_after(3), capacity_after(180));
-        assert_eq!(capacity_after(300), capacity_after(1_200));
-        assert_eq!(capacity_after(5), capacity_after(1_250));
+        assert_eq!(capacity_after(7, 3), capacity_after(7, 180));
+        let pack = capacity_after(8, 300);
+        assert_eq!(capacity_after(7, 3), pack, "others will come here too");
+        assert_eq!(capacity_after(7, 1_250), pack);
     }
 
     #[test]

@@ -138,7 +138,7 @@ mod tests {
         let (mut datagram, mut buffer) = (Vec::new(), [0; 100]);
         for ssrc in (0..LINES).map(|line| state.ssrc(line)) {
             // A number and the sixteen that follow it.
-            let len = rtcp::write_nack(7, ssrc, &[(1, 0xFFFF)], &mut buffer).unwrap();
+            let len = rtcp::write_nack(7, ssrc, [(1, 0xFFFF)].into_iter(), &mut buffer).unwrap();
             datagram.extend_from_slice(&buffer[..len]);
         }
         let mut listener = Budget::of_listener();
