@@ -15,24 +15,31 @@ def latency(bench: Bench) -> None:
 
 def _measure(bench: Bench, name: str, count: int, lines: tuple[object, ...], engine: dict[str, int]) -> None:
     with bench.stage(count, **engine) as stage:
-        arguments = bench.crowd(stage, count, *lines)
-        with started(*arguments, core=bench.generator_core) as generator:
-            _, heard = listen(generator, stage.process)
-    if not heard.figures["frames_found"]:
+        arguments = bench.crowd(stage, count, *lines, "--first", count)
+        rounds = []
+        for _ in range(bench.size.rounds):
+            with started(*arguments, core=bench.generator_core) as generator:
+                rounds.append(listen(generator, stage.process)[1])
+    if not all(heard.figures["frames_found"] for heard in rounds):
         raise RuntimeError(f"{name}: no frame of the speaker was found again")
     # In each tick a group of a packed room is served.
     share = count / engine.get("floor_frames", 1)
-    _row(bench, name, heard, raw.sending(bench, count).burst_ms(share))
+    _row(bench, name, rounds, raw.sending(bench, count).burst_ms(share))
 
 
-def _row(bench: Bench, name: str, heard: Listened, least_ms: float) -> None:
-    figures = heard.figures
-    last, first = figures["frame_to_last_listener_ms"], figures["frame_to_first_listener_ms"]
-    how = "frames as they were sent" if figures["forwarded"] else "mixed"
+def _row(bench: Bench, name: str, rounds: list[Listened], least_ms: float) -> None:
+    """The median of the rounds: one stop of a shared machine in one of them is more than one frame in a hundred."""
+    rounds = sorted(rounds, key=lambda heard: float(heard.figures["frame_to_last_listener_ms"]["p99"]))
+    heard = rounds[len(rounds) // 2]
+    last, first = (heard.figures[f"frame_to_{which}_listener_ms"] for which in ("last", "first"))
+    each = ", ".join(f"{one.figures['frame_to_last_listener_ms']['p99']:.1f}" for one in rounds)
+    how = "frames as they were sent" if heard.figures["forwarded"] else "mixed"
     what = (
         f"speaker's packet in to the last of {heard.hearing} listeners' packets out, beyond packing; {how}; "
     )
-    what += f"to the first listener {first['p99']} ms; {heard.missed_percent:.2g} % missed; "
+    what += (
+        f"median of {each}; to the first listener {first['p99']} ms; {heard.missed_percent:.2g} % missed; "
+    )
     what += f"the server took {heard.busy_percent:.0f} % of a core"
     points: list[tuple[float, ...]] = [(0.5, last["p50"]), (0.99, last["p99"]), (1.0, last["max"])]
     bench.results.add(name, last["p99"], "ms", what, least_ms, points)

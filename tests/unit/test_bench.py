@@ -84,14 +84,17 @@ def test_what_the_generator_lost_is_not_the_servers() -> None:
     assert not listened(dropped=1).is_the_servers
 
 
-def test_the_cost_of_a_packet_is_judged_where_it_is_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cost_of_a_packet_is_told_for_each_size_and_judged_for_the_largest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     costs = {250: (3.0, 2.0), 1000: (5.0, 4.0), 2000: (4.0, 3.5)}
     monkeypatch.setattr(measures, "_packets", lambda _, listeners: (listeners, *costs[listeners]))
     size = replace(SMALL, packets=tuple(costs))
     bench = Bench(Path(), namespace.LOOPBACK, None, None, size, Results())
     measures.packets(bench)
     (row,) = bench.results.rows
-    assert (row.value, row.ratio, row.reached, len(row.points)) == (3.0, 1.5, False, 3)
+    assert (row.value, row.limit, row.reached, len(row.points)) == (4.0, 3.5, True, 3)
+    assert "1.50 with 250, 1.25 with 1000, 1.14 with 2000" in row.what
 
 
 def test_sound_that_nobody_heard_is_no_figure() -> None:
