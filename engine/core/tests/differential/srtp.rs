@@ -10,23 +10,21 @@ use proptest::prelude::*;
 use str0m::config::DtlsVersion;
 
 use crate::link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig};
-
-/// What both sides count the first packet as.
-const FIRST: u64 = 65_500;
+use crate::pair::FIRST;
 
 /// One packet from either side.
 #[derive(Debug, Clone)]
-struct Said {
-    by_engine: bool,
-    payload: Vec<u8>,
+pub struct Said {
+    pub by_engine: bool,
+    pub payload: Vec<u8>,
 }
 
-fn said() -> impl Strategy<Value = Said> {
+pub fn said() -> impl Strategy<Value = Said> {
     (any::<bool>(), vec(any::<u8>(), 1..1100))
         .prop_map(|(by_engine, payload)| Said { by_engine, payload })
 }
 
-fn weather() -> impl Strategy<Value = Conditions> {
+pub fn weather() -> impl Strategy<Value = Conditions> {
     (0.0..0.2, 0.0..0.2, 0..60u64, 0..80u64).prop_map(|(loss, duplication, delay, jitter)| {
         Conditions {
             loss,
