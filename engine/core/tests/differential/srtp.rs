@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use str0m::config::DtlsVersion;
 
-use crate::link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig};
+use crate::link_common::{ENGINE_SSRC, PEER_SSRC, PeerRole, World, WorldConfig};
 use crate::pair::FIRST;
 
 /// One packet from either side.
@@ -110,5 +110,29 @@ proptest! {
         prop_assert_eq!(*read.ssrc, ENGINE_SSRC);
         prop_assert_eq!(read.sender_packet_count, packet_count);
         prop_assert_eq!(read.sender_octet_count, octet_count);
+    }
+    #[test]
+    fn a_protected_report_of_str0m_is_read_by_the_link(
+        role in role(), ours in 1..40u64, theirs in vec(vec(any::<u8>(), 1..200), 1..40),
+    ) {
+        let mut world = World::new(&WorldConfig { role, ..WorldConfig::default() });
+        world.connect();
+        for payload in &theirs {
+            world.peer.speak(world.now, payload);
+            world.run(Duration::from_millis(20));
+        }
+        for _ in 0..ours {
+            prop_assert!(world.engine_speaks(b"voice"));
+            world.run(Duration::from_millis(20));
+        }
+        // str0m reports every 5 s.
+        world.run(Duration::from_secs(11));
+        prop_assert!(world.reports.iter().all(|report| report.ssrc == PEER_SSRC), "{:?}", world.reports);
+        let sent = world.reports.iter().rev().find_map(|report| report.info).unwrap();
+        let octets: usize = theirs.iter().map(Vec::len).sum();
+        prop_assert_eq!((sent.packet_count as usize, sent.octet_count as usize), (theirs.len(), octets));
+        let got = world.reports.iter().rev().find_map(|report| report.blocks.first()).unwrap();
+        prop_assert_eq!((got.ssrc, got.cumulative_lost), (ENGINE_SSRC, 0));
+        prop_assert_eq!(u64::from(got.highest_sequence), FIRST + ours - 1);
     }
 }

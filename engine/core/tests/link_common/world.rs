@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use palabre_core::dtls::{DtlsRole, Fingerprint, Identity};
 use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
-use palabre_core::rtcp::write_bye;
+use palabre_core::rtcp::{Packet, ReportBlock, SenderInfo, write_bye};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
 use palabre_core::srtp::{Indices, RtpSealer};
 use palabre_core::stun::{Class, Message, is_stun, write_binding_success};
@@ -50,13 +50,37 @@ pub struct Heard {
     pub level: Option<u8>,
 }
 
+/// What the link delivered of a sender or receiver report.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub ssrc: u32,
+    /// In a sender report.
+    pub info: Option<SenderInfo>,
+    pub blocks: Vec<ReportBlock>,
+}
+
+impl Report {
+    fn of(packet: Packet<'_>) -> Option<Self> {
+        let (ssrc, info) = if let Packet::SenderReport { ssrc, info, .. } = packet {
+            (ssrc, Some(info))
+        } else if let Packet::ReceiverReport { ssrc, .. } = packet {
+            (ssrc, None)
+        } else {
+            return None;
+        };
+        let blocks = packet.report_blocks().collect();
+        Some(Self { ssrc, info, blocks })
+    }
+}
+
 pub struct World {
     pub now: Instant,
     pub link: Link,
     pub peer: Peer,
     pub heard: Vec<Heard>,
     pub events: Vec<String>,
-    pub rtcp_packets: usize,
+    /// The sender and receiver reports the link opened.
+    pub reports: Vec<Report>,
     /// All that the link itself sent.
     pub sent_by_link: usize,
     pub local: IceCredentials,
@@ -106,7 +130,7 @@ impl World {
             peer,
             heard: Vec::new(),
             events: Vec::new(),
-            rtcp_packets: 0,
+            reports: Vec::new(),
             sent_by_link: 0,
             local,
             remote,
@@ -258,7 +282,7 @@ impl World {
                 payload: packet.payload.to_vec(),
                 level: packet.audio_level.map(|level| level.below_overload_db),
             }),
-            Some(Received::Rtcp(packets)) => self.rtcp_packets += packets.count(),
+            Some(Received::Rtcp(packets)) => self.reports.extend(packets.filter_map(Report::of)),
             Some(Received::Connected) => {
                 self.sealer = self.link.take_rtp_sealer();
                 self.events.push("connected".to_owned());
