@@ -10,11 +10,14 @@
     reason = "a test is about the packets it names"
 )]
 
+mod compounds;
 mod damage;
 mod keyed;
+mod packets;
 mod pair;
 mod profiles;
 mod rtcp;
+mod said;
 mod srtp;
 mod stun;
 
