@@ -128,6 +128,9 @@ proptest! {
         // str0m reports every 5 s.
         world.run(Duration::from_secs(11));
         prop_assert!(world.reports.iter().all(|report| report.ssrc == PEER_SSRC), "{:?}", world.reports);
+        // The name ends the compound.
+        let of_sender = world.reports.iter().filter(|report| report.info.is_some());
+        prop_assert_eq!(&world.named, &vec![PEER_SSRC; of_sender.count()]);
         let sent = world.reports.iter().rev().find_map(|report| report.info).unwrap();
         let octets: usize = theirs.iter().map(Vec::len).sum();
         prop_assert_eq!((sent.packet_count as usize, sent.octet_count as usize), (theirs.len(), octets));

@@ -73,6 +73,13 @@ impl Report {
     }
 }
 
+fn named(packet: Packet<'_>) -> Option<u32> {
+    let Packet::SourceDescription { ssrc, cname } = packet else {
+        return None;
+    };
+    cname.map(|_| ssrc)
+}
+
 pub struct World {
     pub now: Instant,
     pub link: Link,
@@ -81,6 +88,8 @@ pub struct World {
     pub events: Vec<String>,
     /// The sender and receiver reports the link opened.
     pub reports: Vec<Report>,
+    /// Whose names it opened.
+    pub named: Vec<u32>,
     /// All that the link itself sent.
     pub sent_by_link: usize,
     pub local: IceCredentials,
@@ -131,6 +140,7 @@ impl World {
             heard: Vec::new(),
             events: Vec::new(),
             reports: Vec::new(),
+            named: Vec::new(),
             sent_by_link: 0,
             local,
             remote,
@@ -282,7 +292,10 @@ impl World {
                 payload: packet.payload.to_vec(),
                 level: packet.audio_level.map(|level| level.below_overload_db),
             }),
-            Some(Received::Rtcp(packets)) => self.reports.extend(packets.filter_map(Report::of)),
+            Some(Received::Rtcp(packets)) => {
+                self.named.extend(packets.clone().filter_map(named));
+                self.reports.extend(packets.filter_map(Report::of));
+            }
             Some(Received::Connected) => {
                 self.sealer = self.link.take_rtp_sealer();
                 self.events.push("connected".to_owned());
