@@ -6,10 +6,12 @@ mod link_common;
 
 use std::time::Duration;
 
-use link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig};
-use palabre_core::link::RetransmitRing;
+use link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig, peer_address};
+use palabre_core::ice::CONSENT_LIFETIME;
+use palabre_core::link::{CloseReason, LinkState, RetransmitRing};
 use palabre_core::rtp::Outgoing;
 use palabre_core::srtp::Indices;
+use palabre_core::stun::{BindingRequest, write_binding_request};
 use palabre_load::netem::Conditions;
 use str0m::config::DtlsVersion;
 
@@ -199,16 +201,40 @@ fn the_link_lives_as_long_as_the_peer_checks_and_stops_when_it_does_not() {
     let mut world = World::new(&WorldConfig::default());
     world.connect();
     world.run(Duration::from_secs(120));
-    assert!(world.engine_speaks(b"still here"));
+    assert!(world.link_reports(), "still here");
     world.peer_is_heard = false;
-    world.run(Duration::from_secs(31));
-    assert!(!world.engine_speaks(b"anybody?"), "no consent, no packet");
-    assert!(
-        world
-            .events
-            .iter()
-            .any(|event| event.contains("ConsentExpired")),
-        "{:?}",
-        world.events
-    );
+    world.run(CONSENT_LIFETIME + Duration::from_secs(1));
+    let end = LinkState::Closed(CloseReason::ConsentExpired);
+    assert_eq!(world.link.state(), end, "{:?}", world.events);
+    assert!(!world.link_reports());
+    let sent = world.sent_by_link;
+    world.run(Duration::from_secs(60));
+    assert_eq!(world.sent_by_link, sent, "nothing more");
+}
+
+#[test]
+fn whoever_speaks_without_checking_is_heard_and_sent_nothing_until_it_checks_again() {
+    let mut world = World::new(&WorldConfig::default());
+    world.connect();
+    world.peer_checks = false;
+    for _ in 0..CONSENT_LIFETIME.as_secs() {
+        world.peer.speak(world.now, b"listen to me");
+        world.run(Duration::from_secs(1));
+    }
+    assert_eq!(world.link.state(), LinkState::Connected);
+    assert_eq!(world.heard.len(), 30);
+    assert!(world.link.consent_until().unwrap() <= world.now);
+    assert!(!world.link_reports(), "no consent, no packet");
+    let (own, other) = (world.local.clone(), &world.remote);
+    let check = BindingRequest {
+        transaction: [5; 12],
+        username: &format!("{}:{}", own.ufrag(), other.ufrag()),
+        priority: 1,
+        tie_breaker: 1,
+        use_candidate: true,
+    };
+    let check = write_binding_request(&check, own.password());
+    assert!(world.inject(peer_address(), &check));
+    assert!(world.link.consent_until().unwrap() > world.now);
+    assert!(world.link_reports(), "it consents again");
 }

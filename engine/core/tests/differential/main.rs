@@ -2,12 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(
+    clippy::disallowed_methods,
+    reason = "virtual time begins at some real moment"
+)]
+#![allow(
     clippy::wildcard_enum_match_arm,
     reason = "a test is about the packets it names"
 )]
 
+mod compounds;
 mod damage;
+mod keyed;
+mod packets;
+mod pair;
+mod profiles;
 mod rtcp;
+mod said;
 mod srtp;
 mod stun;
 

@@ -1,202 +1,172 @@
-//! Reports and NACKs: the engine and str0m read the same values out of the same bytes.
+//! One RTCP packet: the engine and str0m read the same values out of the same bytes, and refuse the same.
 
-use palabre_core::rtcp::{
-    NtpTime, Packet, Packets, ReportBlock, SenderInfo, write_nack, write_receiver_report,
-    write_sender_report, write_source_description,
-};
+use palabre_core::rtcp::{Packets, ReportBlock};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use str0m::rtp::rtcp::{ReceptionReport, Rtcp, SdesType};
+use str0m::rtp::rtcp::Rtcp;
 
 use crate::damage::damage;
+use crate::packets::{a_foreign_packet, a_packet, a_wild_packet};
+use crate::said::{Said, read_by_engine, said_by_str0m};
 
-/// What both have to agree on; None for a packet the engine has no use for, or that is malformed.
-#[derive(Debug, PartialEq, Eq)]
-enum Said {
-    Sender {
-        ssrc: u32,
-        rtp_time: u32,
-        packets: u32,
-        octets: u32,
-        blocks: Vec<ReportBlock>,
-    },
-    Receiver {
-        ssrc: u32,
-        blocks: Vec<ReportBlock>,
-    },
-    Lost {
-        ssrc: u32,
-        pairs: Vec<u8>,
-    },
-    Name {
-        ssrc: u32,
-        cname: Vec<u8>,
-    },
+/// str0m's lists hold no more.
+const MAX_OF_STR0M: usize = 31;
+
+/// What a reader has to do with a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    Read,
+    PassOver,
+    Refuse,
 }
 
-fn said_by_engine(packet: &Packet<'_>) -> Option<Said> {
-    let blocks = packet.report_blocks().collect();
-    Some(match *packet {
-        Packet::SenderReport { ssrc, info, .. } => Said::Sender {
-            ssrc,
-            rtp_time: info.rtp_timestamp,
-            packets: info.packet_count,
-            octets: info.octet_count,
-            blocks,
-        },
-        Packet::ReceiverReport { ssrc, .. } => Said::Receiver { ssrc, blocks },
-        Packet::Nack { media_ssrc, fci } => Said::Lost {
-            ssrc: media_ssrc,
-            pairs: fci.to_vec(),
-        },
-        Packet::SourceDescription { ssrc, cname } => Said::Name {
-            ssrc,
-            cname: cname?.to_vec(),
-        },
-        _ => return None,
-    })
+/// Bytes that the length field spans, when they are there.
+fn one_packet(bytes: &[u8]) -> Option<&[u8]> {
+    let [first, _, l0, l1] = *bytes.first_chunk()?;
+    let words = usize::from(u16::from_be_bytes([l0, l1])) + 1;
+    bytes.get(..4 * words).filter(|_| first >> 6 == 2)
 }
 
-fn said_by_str0m(packet: &Rtcp) -> Option<Said> {
-    Some(match packet {
-        Rtcp::SenderReport(report) => Said::Sender {
-            ssrc: *report.sender_info.ssrc,
-            rtp_time: report.sender_info.rtp_time.numer() as u32,
-            packets: report.sender_info.sender_packet_count,
-            octets: report.sender_info.sender_octet_count,
-            blocks: report.reports.iter().map(block).collect(),
-        },
-        Rtcp::ReceiverReport(report) => Said::Receiver {
-            ssrc: *report.sender_ssrc,
-            blocks: report.reports.iter().map(block).collect(),
-        },
-        Rtcp::Nack(nack) => {
-            let pair = |entry: &str0m::rtp::rtcp::NackEntry| {
-                [entry.pid.to_be_bytes(), entry.blp.to_be_bytes()].concat()
-            };
-            Said::Lost {
-                ssrc: *nack.ssrc,
-                pairs: nack.reports.iter().flat_map(pair).collect(),
-            }
-        }
-        Rtcp::SourceDescription(all) => {
-            let first = all.reports.get(0)?;
-            let name = |(kind, text): &(SdesType, String)| {
-                (*kind == SdesType::CNAME).then(|| text.clone())
-            };
-            Said::Name {
-                ssrc: *first.ssrc,
-                cname: first.values.iter().find_map(name)?.into_bytes(),
-            }
-        }
-        _ => return None,
-    })
+/// Without padding, which str0m wants taken away before (RFC 3550 §6.4.1); None when there is more of it than body.
+fn unpadded(packet: &[u8]) -> Option<&[u8]> {
+    if packet[0] & 0x20 == 0 {
+        return Some(packet);
+    }
+    let padding = usize::from(*packet[4..].last()?);
+    let len = packet.len().checked_sub(padding)?;
+    packet.get(..len).filter(|rest| rest.len() >= 4)
 }
 
-/// str0m keeps the 24 bits of the cumulative loss as they are.
-fn block(report: &ReceptionReport) -> ReportBlock {
-    ReportBlock {
-        ssrc: *report.ssrc,
-        fraction_lost: report.fraction_lost,
-        cumulative_lost: ((report.packets_lost << 8) as i32) >> 8,
-        highest_sequence: report.max_seq,
-        jitter: report.jitter,
-        last_sender_report: report.last_sr_time,
-        delay_since_last_sender_report: report.last_sr_delay,
+/// By type, count and length of the body alone (RFC 3550 §6.4 to §6.6, RFC 4585 §6.2.1).
+fn duty(packet: &[u8]) -> Duty {
+    let count = usize::from(packet[0] & 0x1F);
+    let least = match (packet[1], count) {
+        (200, _) => 24 + ReportBlock::LEN * count,
+        (201, _) => 4 + ReportBlock::LEN * count,
+        (202, 1..) => 4,
+        (203, _) => 4 * count,
+        (205, 1) => 8,
+        _ => 0,
+    };
+    let known = matches!(
+        (packet[1], count),
+        (200 | 201 | 203, _) | (202, 1..) | (205, 1)
+    );
+    match unpadded(packet) {
+        Some(rest) if rest.len() >= 4 + least && known => Duty::Read,
+        Some(_) if !known => Duty::PassOver,
+        _ => Duty::Refuse,
     }
 }
 
-fn a_block() -> impl Strategy<Value = ReportBlock> {
-    let lost = -(1 << 23)..(1 << 23);
-    (any::<[u32; 5]>(), any::<u8>(), lost).prop_map(|(words, fraction_lost, cumulative_lost)| {
-        let [ssrc, highest_sequence, jitter, last_sender_report, delay] = words;
-        ReportBlock {
-            ssrc,
-            fraction_lost,
-            cumulative_lost,
-            highest_sequence,
-            jitter,
-            last_sender_report,
-            delay_since_last_sender_report: delay,
+/// Both read the packet alike. Known differences, each with who is right:
+/// - What the engine has no use for, it passes over; str0m reads transport-wide feedback, all payload-specific feedback,
+///   extended reports, and descriptions that announce no chunk. Both may.
+/// - Of reports with fewer blocks than announced str0m reads those there are; with more bytes, more blocks: they are an
+///   extension (RFC 3550 §6.4.3). The engine is right, and refuses the first.
+/// - str0m keeps 31 pairs of a NACK, and refuses one of none, as it does a goodbye without a word. The engine is tolerant.
+/// - Of descriptions the engine reads the name of the first chunk. str0m reads all as far as they are text, 31 items, and
+///   chunks of two words; it refuses the packet when any item is cut off, where the engine keeps what came before.
+fn agree(packet: &[u8]) -> Result<(), TestCaseError> {
+    let ours = read_by_engine(packet).pop();
+    let theirs = unpadded(packet).and_then(|packet| Rtcp::try_from(packet).ok());
+    let theirs = theirs.as_ref().map(said_by_str0m);
+    let (kind, count) = (packet[1], usize::from(packet[0] & 0x1F));
+    match (duty(packet), ours) {
+        (Duty::Refuse, None) => {
+            prop_assert!(theirs.is_none() || matches!(kind, 200..=202), "{theirs:?}")
         }
-    })
+        (Duty::PassOver, Some(Said::Other(of))) if of == kind => match theirs {
+            Some(Said::Other(read)) => prop_assert!(read == kind && matches!(kind, 205..=207)),
+            theirs => prop_assert!(theirs.is_none() || kind == 202, "{theirs:?}"),
+        },
+        (Duty::Read, Some(ours)) => match (kind, theirs) {
+            (202, Some(Said::Name(theirs))) => alike_in_name(&ours, theirs)?,
+            (202, None) => {}
+            (203 | 205, None) => prop_assert!(names_nothing(&ours), "{ours:?}"),
+            (_, theirs) => prop_assert_eq!(theirs.map(|it| it.cut(count)), Some(ours.cut(count))),
+        },
+        (duty, ours) => prop_assert!(false, "{duty:?}, but the engine reads {ours:?}"),
+    }
+    Ok(())
 }
 
-/// A packet as the engine writes it.
-fn a_packet() -> impl Strategy<Value = Vec<u8>> {
-    let sender = (
-        any::<u32>(),
-        any::<u64>(),
-        any::<[u32; 3]>(),
-        vec(a_block(), 0..=31),
-    )
-        .prop_map(
-            |(ssrc, ntp, [rtp_timestamp, packet_count, octet_count], blocks)| {
-                let ntp = NtpTime(ntp);
-                let info = SenderInfo {
-                    ntp,
-                    rtp_timestamp,
-                    packet_count,
-                    octet_count,
-                };
-                written(|out| write_sender_report(ssrc, &info, &blocks, out))
-            },
-        );
-    let receiver = (any::<u32>(), vec(a_block(), 0..=31))
-        .prop_map(|(ssrc, blocks)| written(|out| write_receiver_report(ssrc, &blocks, out)));
-    // str0m keeps at most 31 pairs.
-    let nack =
-        (any::<[u32; 2]>(), vec(any::<(u16, u16)>(), 1..=31)).prop_map(|([from, of], pairs)| {
-            written(|out| write_nack(from, of, pairs.iter().copied(), out))
-        });
-    let name = (any::<u32>(), "[ -~]{1,255}").prop_map(|(ssrc, name)| {
-        written(|out| write_source_description(ssrc, name.as_bytes(), out))
-    });
-    prop_oneof![sender, receiver, nack, name]
+fn names_nothing(said: &Said) -> bool {
+    matches!(said, Said::Lost { pairs, .. } if pairs.is_empty()) || *said == Said::Bye(vec![])
 }
 
-fn written(write: impl FnOnce(&mut [u8]) -> Option<usize>) -> Vec<u8> {
-    let mut buffer = [0; 1500];
-    let len = write(&mut buffer).unwrap();
-    buffer[..len].to_vec()
+fn alike_in_name(ours: &Said, theirs: Option<(u32, Option<Vec<u8>>)>) -> Result<(), TestCaseError> {
+    let (Said::Name(Some((ssrc, cname))), Some((their_ssrc, their_cname))) = (ours, theirs) else {
+        prop_assert!(matches!(ours, Said::Name(_)));
+        return Ok(());
+    };
+    prop_assert_eq!(*ssrc, their_ssrc);
+    let is_text = cname
+        .as_ref()
+        .is_none_or(|cname| std::str::from_utf8(cname).is_ok());
+    if is_text {
+        prop_assert_eq!(cname, &their_cname);
+    }
+    Ok(())
 }
 
 impl Said {
-    /// Without what follows the counted blocks: str0m reads more blocks there, but it is an extension (RFC 3550 §6.4.3).
-    fn counted(mut self, count: usize) -> Self {
-        if let Self::Sender { blocks, .. } | Self::Receiver { blocks, .. } = &mut self {
-            blocks.truncate(count);
+    /// What both keep: the announced blocks, and no more pairs than str0m does.
+    fn cut(mut self, count: usize) -> Self {
+        match &mut self {
+            Self::Sender { blocks, .. } | Self::Receiver { blocks, .. } => blocks.truncate(count),
+            Self::Lost { pairs, .. } => pairs.truncate(MAX_OF_STR0M),
+            Self::Name(_) | Self::Bye(_) | Self::Other(_) => {}
         }
         self
     }
 }
 
+fn some_packet() -> impl Strategy<Value = Vec<u8>> {
+    let good = prop_oneof![a_packet(4), a_foreign_packet()];
+    prop_oneof![2 => good.prop_map(|(bytes, _)| bytes), 1 => a_wild_packet()]
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_048, ..ProptestConfig::default() })]
+
     #[test]
-    fn what_the_engine_writes_both_read_alike(bytes in a_packet()) {
-        let mut packets = Packets::new(&bytes);
-        let ours = said_by_engine(&packets.next().unwrap());
-        prop_assert!(ours.is_some());
-        prop_assert_eq!(packets.next(), None);
+    fn what_the_engine_writes_both_read_as_it_was_meant((bytes, meant) in a_packet(MAX_OF_STR0M)) {
+        prop_assert_eq!(&read_by_engine(&bytes), std::slice::from_ref(&meant));
         let theirs = Rtcp::try_from(bytes.as_slice()).unwrap();
-        prop_assert_eq!(ours, said_by_str0m(&theirs));
+        prop_assert_eq!(said_by_str0m(&theirs), meant);
     }
 
     #[test]
-    fn of_a_damaged_packet_neither_reads_what_the_other_does_not(bytes in a_packet(), damage in damage()) {
-        let bytes = damage.apply(&bytes);
-        // str0m wants padding taken away and the length checked before; the engine does both itself.
-        let padded = bytes.first().is_some_and(|first| first & 0x20 != 0);
-        let Some(packet) = Packets::new(&bytes).next().filter(|_| !padded) else {
-            return Ok(());
-        };
-        let words = u16::from_be_bytes([bytes[2], bytes[3]]);
-        let Ok(theirs) = Rtcp::try_from(&bytes[..4 * (usize::from(words) + 1)]) else {
-            return Ok(());
-        };
-        let count = usize::from(bytes[0] & 0x1F);
-        if let (Some(ours), Some(theirs)) = (said_by_engine(&packet), said_by_str0m(&theirs)) {
-            prop_assert_eq!(ours, theirs.counted(count));
+    fn a_damaged_packet_both_read_alike_or_neither_reads(
+        (packet, _) in prop_oneof![4 => a_packet(MAX_OF_STR0M), 1 => a_foreign_packet()],
+        damages in vec(damage(), 1..4),
+    ) {
+        let bytes = damages.iter().fold(packet, |packet, damage| damage.apply(&packet));
+        match one_packet(&bytes) {
+            Some(packet) => agree(packet)?,
+            None => prop_assert_eq!(Packets::new(&bytes).next(), None),
         }
+    }
+
+    #[test]
+    fn any_bytes_at_all_both_read_alike_or_neither_reads(bytes in a_wild_packet()) {
+        match one_packet(&bytes) {
+            Some(packet) => agree(packet)?,
+            None => prop_assert_eq!(Packets::new(&bytes).next(), None),
+        }
+    }
+
+    #[test]
+    fn a_compound_is_read_packet_by_packet_up_to_the_first_that_is_malformed(
+        packets in vec(some_packet(), 0..6), damage in damage(),
+    ) {
+        let bytes = damage.apply(&packets.concat());
+        let (mut rest, mut expected) = (&bytes[..], Vec::new());
+        while let Some(packet) = one_packet(rest).filter(|packet| duty(packet) != Duty::Refuse) {
+            expected.extend(read_by_engine(packet));
+            rest = &rest[packet.len()..];
+        }
+        prop_assert_eq!(read_by_engine(&bytes), expected);
     }
 }

@@ -9,24 +9,22 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use str0m::config::DtlsVersion;
 
-use crate::link_common::{ENGINE_SSRC, PeerRole, World, WorldConfig};
-
-/// What both sides count the first packet as.
-const FIRST: u64 = 65_500;
+use crate::link_common::{ENGINE_SSRC, PEER_SSRC, PeerRole, World, WorldConfig};
+use crate::pair::FIRST;
 
 /// One packet from either side.
 #[derive(Debug, Clone)]
-struct Said {
-    by_engine: bool,
-    payload: Vec<u8>,
+pub struct Said {
+    pub by_engine: bool,
+    pub payload: Vec<u8>,
 }
 
-fn said() -> impl Strategy<Value = Said> {
+pub fn said() -> impl Strategy<Value = Said> {
     (any::<bool>(), vec(any::<u8>(), 1..1100))
         .prop_map(|(by_engine, payload)| Said { by_engine, payload })
 }
 
-fn weather() -> impl Strategy<Value = Conditions> {
+pub fn weather() -> impl Strategy<Value = Conditions> {
     (0.0..0.2, 0.0..0.2, 0..60u64, 0..80u64).prop_map(|(loss, duplication, delay, jitter)| {
         Conditions {
             loss,
@@ -112,5 +110,32 @@ proptest! {
         prop_assert_eq!(*read.ssrc, ENGINE_SSRC);
         prop_assert_eq!(read.sender_packet_count, packet_count);
         prop_assert_eq!(read.sender_octet_count, octet_count);
+    }
+    #[test]
+    fn a_protected_report_of_str0m_is_read_by_the_link(
+        role in role(), ours in 1..40u64, theirs in vec(vec(any::<u8>(), 1..200), 1..40),
+    ) {
+        let mut world = World::new(&WorldConfig { role, ..WorldConfig::default() });
+        world.connect();
+        for payload in &theirs {
+            world.peer.speak(world.now, payload);
+            world.run(Duration::from_millis(20));
+        }
+        for _ in 0..ours {
+            prop_assert!(world.engine_speaks(b"voice"));
+            world.run(Duration::from_millis(20));
+        }
+        // str0m reports every 5 s.
+        world.run(Duration::from_secs(11));
+        prop_assert!(world.reports.iter().all(|report| report.ssrc == PEER_SSRC), "{:?}", world.reports);
+        // The name ends the compound.
+        let of_sender = world.reports.iter().filter(|report| report.info.is_some());
+        prop_assert_eq!(&world.named, &vec![PEER_SSRC; of_sender.count()]);
+        let sent = world.reports.iter().rev().find_map(|report| report.info).unwrap();
+        let octets: usize = theirs.iter().map(Vec::len).sum();
+        prop_assert_eq!((sent.packet_count as usize, sent.octet_count as usize), (theirs.len(), octets));
+        let got = world.reports.iter().rev().find_map(|report| report.blocks.first()).unwrap();
+        prop_assert_eq!((got.ssrc, got.cumulative_lost), (ENGINE_SSRC, 0));
+        prop_assert_eq!(u64::from(got.highest_sequence), FIRST + ours - 1);
     }
 }

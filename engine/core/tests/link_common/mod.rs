@@ -10,8 +10,8 @@
 mod peer;
 mod world;
 
-pub use peer::{Peer, PeerRole};
-pub use world::{World, WorldConfig};
+pub use peer::{PEER_SSRC, Peer, PeerRole};
+pub use world::{Report, World, WorldConfig};
 
 use std::net::SocketAddr;
 

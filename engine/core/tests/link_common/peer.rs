@@ -10,7 +10,7 @@ use str0m::config::{DtlsVersion, Fingerprint as StrFingerprint};
 use str0m::ice::IceCreds;
 use str0m::media::MediaKind;
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{ExtensionValues, RawPacket, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::ENGINE_SSRC;
@@ -32,6 +32,8 @@ pub struct Peer {
     pub connected: bool,
     /// Repeats each packet in the one after it (RFC 2198).
     pub redundant: bool,
+    /// What it read and wrote of RTP and RTCP, when its configuration has it tell.
+    pub raw: Vec<RawPacket>,
     ssrc: u32,
     next_sequence: u64,
     said_before: Vec<u8>,
@@ -44,12 +46,20 @@ impl Peer {
         version: DtlsVersion,
         now: Instant,
     ) -> (Self, IceCredentials, Fingerprint) {
+        Self::configured(RtcConfig::new().set_dtls_version(version), address, now)
+    }
+
+    /// The same of a peer with that configuration, in RTP mode and with Opus alone.
+    pub fn configured(
+        config: RtcConfig,
+        address: SocketAddr,
+        now: Instant,
+    ) -> (Self, IceCredentials, Fingerprint) {
         str0m::crypto::from_feature_flags().install_process_default();
-        let mut rtc = RtcConfig::new()
+        let mut rtc = config
             .set_rtp_mode(true)
             .clear_codecs()
             .enable_opus(true, true)
-            .set_dtls_version(version)
             .build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         let api = rtc.direct_api();
@@ -68,6 +78,7 @@ impl Peer {
             heard: Vec::new(),
             connected: false,
             redundant: false,
+            raw: Vec::new(),
             ssrc: PEER_SSRC,
             next_sequence: 65_500,
             said_before: Vec::new(),
@@ -164,6 +175,7 @@ impl Peer {
                     send(transmit.destination, transmit.contents.to_vec())
                 }
                 Output::Event(Event::RtpPacket(packet)) => self.heard.push(packet),
+                Output::Event(Event::RawPacket(packet)) => self.raw.push(*packet),
                 Output::Event(Event::Connected) => self.connected = true,
                 Output::Event(_) => {}
                 Output::Timeout(at) => return at,

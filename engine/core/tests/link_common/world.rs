@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use palabre_core::dtls::{DtlsRole, Fingerprint, Identity};
 use palabre_core::ice::{IceCredentials, Path};
 use palabre_core::link::{Link, LinkConfig, Received};
+use palabre_core::rtcp::{Packet, ReportBlock, SenderInfo, write_bye};
 use palabre_core::rtp::{ExtensionIds, Outgoing};
 use palabre_core::srtp::{Indices, RtpSealer};
-use palabre_core::stun::{Class, Message, write_binding_success};
+use palabre_core::stun::{Class, Message, is_stun, write_binding_success};
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
@@ -49,13 +50,46 @@ pub struct Heard {
     pub level: Option<u8>,
 }
 
+/// What the link delivered of a sender or receiver report.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub ssrc: u32,
+    /// In a sender report.
+    pub info: Option<SenderInfo>,
+    pub blocks: Vec<ReportBlock>,
+}
+
+impl Report {
+    fn of(packet: Packet<'_>) -> Option<Self> {
+        let (ssrc, info) = if let Packet::SenderReport { ssrc, info, .. } = packet {
+            (ssrc, Some(info))
+        } else if let Packet::ReceiverReport { ssrc, .. } = packet {
+            (ssrc, None)
+        } else {
+            return None;
+        };
+        let blocks = packet.report_blocks().collect();
+        Some(Self { ssrc, info, blocks })
+    }
+}
+
+fn named(packet: Packet<'_>) -> Option<u32> {
+    let Packet::SourceDescription { ssrc, cname } = packet else {
+        return None;
+    };
+    cname.map(|_| ssrc)
+}
+
 pub struct World {
     pub now: Instant,
     pub link: Link,
     pub peer: Peer,
     pub heard: Vec<Heard>,
     pub events: Vec<String>,
-    pub rtcp_packets: usize,
+    /// The sender and receiver reports the link opened.
+    pub reports: Vec<Report>,
+    /// Whose names it opened.
+    pub named: Vec<u32>,
     /// All that the link itself sent.
     pub sent_by_link: usize,
     pub local: IceCredentials,
@@ -65,6 +99,8 @@ pub struct World {
     peer_timeout: Instant,
     /// False cuts the way from the peer.
     pub peer_is_heard: bool,
+    /// False keeps back its checks alone.
+    pub peer_checks: bool,
     /// What the engine speaks with, once connected.
     pub sealer: Option<RtpSealer>,
     pub indices: Indices,
@@ -103,7 +139,8 @@ impl World {
             peer,
             heard: Vec::new(),
             events: Vec::new(),
-            rtcp_packets: 0,
+            reports: Vec::new(),
+            named: Vec::new(),
             sent_by_link: 0,
             local,
             remote,
@@ -111,6 +148,7 @@ impl World {
             to_peer: Netem::new(config.conditions, config.seed ^ 0xFFFF),
             peer_timeout: now,
             peer_is_heard: true,
+            peer_checks: true,
             sealer: None,
             indices: Indices::default(),
         }
@@ -143,7 +181,7 @@ impl World {
         );
     }
 
-    /// Says one packet from the engine; false when the link may not send.
+    /// Says one packet from the engine; false before it is connected. Whether the peer consents is for the caller to know.
     pub fn engine_speaks(&mut self, payload: &[u8]) -> bool {
         let index = self.indices.next().unwrap_or(65_500);
         let timestamp = index as u32 * 960;
@@ -160,17 +198,17 @@ impl World {
         let (Some(sealer), Some(index)) = (&self.sealer, self.indices.claim(index)) else {
             return false;
         };
-        if self
-            .link
-            .consent_until()
-            .is_none_or(|until| self.now >= until)
-        {
-            return false;
-        }
         let mut packet = [0; 1500];
         let len = sealer.seal(index, &header, payload, &mut packet).unwrap();
         self.send_to_peer(&packet[..len]);
         true
+    }
+
+    /// Whether the link protects a report now.
+    pub fn link_reports(&mut self) -> bool {
+        let mut report = [0; 64];
+        let len = write_bye(ENGINE_SSRC, &mut report).unwrap();
+        self.link.seal_rtcp(self.now, len, &mut report).is_some()
     }
 
     /// From now on the network is like that; what is on the way is lost.
@@ -254,7 +292,10 @@ impl World {
                 payload: packet.payload.to_vec(),
                 level: packet.audio_level.map(|level| level.below_overload_db),
             }),
-            Some(Received::Rtcp(packets)) => self.rtcp_packets += packets.count(),
+            Some(Received::Rtcp(packets)) => {
+                self.named.extend(packets.clone().filter_map(named));
+                self.reports.extend(packets.filter_map(Report::of));
+            }
             Some(Received::Connected) => {
                 self.sealer = self.link.take_rtp_sealer();
                 self.events.push("connected".to_owned());
@@ -270,12 +311,13 @@ impl World {
             to_link,
             now,
             peer_is_heard,
+            peer_checks,
             ..
         } = self;
         peer.rtc.handle_input(str0m::Input::Timeout(*now)).unwrap();
         let address = peer.address;
         self.peer_timeout = peer.poll(|_, datagram| {
-            if *peer_is_heard {
+            if *peer_is_heard && (*peer_checks || !is_stun(&datagram)) {
                 to_link.push(*now, (address, datagram));
             }
         });
