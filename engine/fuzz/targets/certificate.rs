@@ -18,7 +18,8 @@ const P224: &[u8] = include_bytes!("../../core/src/dtls/verifier/p224.der");
 const MOST_BYTES: usize = 8 * 1024;
 /// In the certificate of a key on P-256: a BIT STRING of 66 bytes, none of its bits unused, an uncompressed point.
 const POINT: [u8; 4] = [0x03, 66, 0, 4];
-const POINT_LEN: usize = 65;
+/// Its two coordinates. The byte before them may say 6 or 7 as well (X9.62's hybrid form): it is the same key.
+const POINT_LEN: usize = 64;
 
 #[derive(Debug, Arbitrary)]
 struct Run {
@@ -84,7 +85,7 @@ fn changed(certificate: &[u8], changes: Vec<Change>) -> Vec<u8> {
 fn own_point() -> &'static [u8] {
     let der = &CERTIFICATE.certificate;
     let at = der.windows(POINT.len()).position(|bytes| bytes == POINT);
-    let start = at.expect("the key is on P-256") + POINT.len() - 1;
+    let start = at.expect("the key is on P-256") + POINT.len();
     &der[start..start + POINT_LEN]
 }
 
