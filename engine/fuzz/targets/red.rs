@@ -8,7 +8,10 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(red) = Red::parse(bytes) else {
         return;
     };
-    let copies: Vec<_> = red.copies().map(|copy| (copy.offset, copy.payload)).collect();
+    let copies: Vec<_> = red
+        .copies()
+        .map(|copy| (copy.offset, copy.payload))
+        .collect();
     assert!(copies.len() <= MAX_COPIES);
     let carried: usize = copies.iter().map(|(_, copy)| copy.len() + 4).sum();
     assert_eq!(carried + 1 + red.primary.len(), bytes.len());
