@@ -268,16 +268,18 @@ fn a_room_that_ended_says_goodbye_to_everybody() {
     assert_eq!(hub.connect(&reader("cy")).unwrap_err(), Refused::NotInRoom);
 }
 
+/// Who reads what is said of a chat.
+const A_MEMBER: Reader<'static> = Reader {
+    topic: "chat:c",
+    view: "member",
+    participant: None,
+    last_event_id: None,
+};
+
 #[test]
 fn a_chat_needs_no_opening_and_is_forgotten_with_its_last_reader() {
     let hub = hub();
-    let chat = Reader {
-        topic: "chat:c",
-        view: "member",
-        participant: None,
-        last_event_id: None,
-    };
-    let (key, outbox) = hub.connect(&chat).unwrap();
+    let (key, outbox) = hub.connect(&A_MEMBER).unwrap();
     assert_eq!(wanted(&hub), ["member"]);
     hub.snapshot("chat:c", "member", 1, b"{\"version\":1}");
     assert_eq!(read(&outbox), ["snapshot 1"]);
@@ -288,19 +290,13 @@ fn a_chat_needs_no_opening_and_is_forgotten_with_its_last_reader() {
 #[test]
 fn what_is_said_of_a_chat_that_nobody_reads_is_not_kept() {
     let hub = hub();
-    let chat = Reader {
-        topic: "chat:c",
-        view: "member",
-        participant: None,
-        last_event_id: None,
-    };
-    let (key, _) = hub.connect(&chat).unwrap();
+    let (key, _) = hub.connect(&A_MEMBER).unwrap();
     assert_eq!(wanted(&hub), ["member"]);
     hub.disconnect("chat:c", key);
     hub.snapshot("chat:c", "member", 1, b"{}");
     hub.publish("chat:c", "member", 1, 2, b"{}");
     assert!(!hub.lock().topics.contains_key("chat:c"));
-    let (_, again) = hub.connect(&chat).unwrap();
+    let (_, again) = hub.connect(&A_MEMBER).unwrap();
     assert_eq!(wanted(&hub), ["member"]);
     hub.snapshot("chat:c", "member", 2, b"{}");
     assert_eq!(read(&again), ["snapshot 2"]);
