@@ -68,9 +68,7 @@ fn measure(
     ear: &[Ear],
     lateness: &Lateness,
 ) -> Result<Delay, LoadError> {
-    let frames = speech.frames.iter().enumerate();
-    let telling = frames.filter(|(_, frame)| frame.opus.len() > TELLING_BYTES);
-    let places = telling.map(|(n, f)| (f.opus.as_slice(), n)).collect();
+    let places = places(speech);
     let packets: Vec<Known> = ear
         .iter()
         .filter_map(|heard| known(&places, heard))
@@ -79,6 +77,19 @@ fn measure(
         return Ok(forwarded(speech, sent_ns, &packets, lateness));
     }
     mixed(speech, sent_ns, ear, lateness)
+}
+
+/// Where in the speech each frame stands that is unmistakable: one that stands there twice could be either.
+fn places(speech: &Speech) -> HashMap<&[u8], usize> {
+    let (mut places, mut twice) = (HashMap::new(), Vec::new());
+    let frames = speech.frames.iter().enumerate();
+    for (n, frame) in frames.filter(|(_, frame)| frame.opus.len() > TELLING_BYTES) {
+        if places.insert(frame.opus.as_slice(), n).is_some() {
+            twice.push(frame.opus.as_slice());
+        }
+    }
+    places.retain(|frame, _| !twice.contains(frame));
+    places
 }
 
 impl Delay {
@@ -271,6 +282,15 @@ mod tests {
         let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
         assert!(delay.forwarded);
         assert!(all_are(&delay.first_ms, 0.5) && all_are(&delay.last_ms, 3.5));
+    }
+
+    #[test]
+    fn a_frame_that_stands_in_the_speech_twice_is_not_taken_for_either() {
+        let mut speech = sweep();
+        speech.frames[200].opus = speech.frames[50].opus.clone();
+        let known = places(&speech);
+        assert!(!known.contains_key(speech.frames[50].opus.as_slice()));
+        assert_eq!(known[speech.frames[51].opus.as_slice()], 51);
     }
 
     /// Several packets of one frame as one.
