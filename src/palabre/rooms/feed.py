@@ -1,9 +1,10 @@
 """What clients are told of one room: changes at once, counts alone at most twice a second.
 
 A change brings the counts along when they are others by then: what a client knows of a version is all of that version.
+Each change costs a packet for everybody who follows the room: before an audience a wave of hands is gathered.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -19,6 +20,12 @@ log = structlog.get_logger(__name__)
 
 COUNTS_GAP = timedelta(milliseconds=500)
 
+AUDIENCE = 1000
+"""With more people inside, changes are gathered for `AUDIENCE_GAP`; the first after a calm goes at once."""
+AUDIENCE_GAP = timedelta(milliseconds=200)
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 RETRY = timedelta(milliseconds=250)
 """After this long it is tried again what the engine had no room for."""
 
@@ -31,40 +38,27 @@ class Feed:
         self._topic = room_topic(room.id)
         self._told = room
         self._newest = room
-        self._told_at: datetime | None = None
+        self._told_at = LONG_AGO
+        self._due: datetime | None = None
         self._owed: set[Viewer] = set()
 
     def follow(self, room: Room, now: datetime) -> None:
-        """Tells the change, or keeps it for `tick` when it is only counts and too soon."""
+        """Tells the change, or keeps it for `tick` when it may wait and it is too soon."""
+        if room.version == self._newest.version:
+            return
         self._newest = room
-        counts_only = only_counts(changes(self._told, room, Viewer.MANAGER))
-        if not counts_only or self._due(now):
-            self.flush(now)
+        self._due = self._told_at + self._gap()
+        self._tell_what_is_due(now)
 
     def tick(self, now: datetime) -> None:
         """Tells what has waited long enough."""
-        if self._newest is not self._told and self._due(now):
-            self.flush(now)
+        self._tell_what_is_due(now)
         for viewer in tuple(self._owed):
             self.answer(viewer)
 
     def next_look(self, now: datetime) -> datetime | None:
         """When `tick` has something to tell; None while nothing waits."""
-        if self._owed:
-            return now + RETRY
-        if self._newest is self._told or self._told_at is None:
-            return None
-        return self._told_at + COUNTS_GAP
-
-    def flush(self, now: datetime) -> None:
-        """Tells everything up to the newest version."""
-        before, after = self._told, self._newest
-        if before.version == after.version:
-            return
-        self._told, self._told_at = after, now
-        for viewer in Viewer:
-            change = room_change(before.version, after.version, changes(before, after, viewer))
-            self._publish(viewer, change.after, change.version, change.model_dump_json().encode())
+        return now + RETRY if self._owed else self._due
 
     def answer(self, viewer: Viewer) -> None:
         """Hands the engine a fresh snapshot: of the version that clients have, so that the next change fits on it, and
@@ -92,5 +86,19 @@ class Feed:
             log.warning("the engine had no room for a command", command="publish", topic=self._topic)
             self._owed.add(viewer)
 
-    def _due(self, now: datetime) -> bool:
-        return self._told_at is None or now - self._told_at >= COUNTS_GAP
+    def _gap(self) -> timedelta:
+        """How long after the last telling the next one comes."""
+        if only_counts(changes(self._told, self._newest, Viewer.MANAGER)):
+            return COUNTS_GAP
+        if self._newest.live and len(self._newest.participants) > AUDIENCE:
+            return AUDIENCE_GAP
+        return timedelta()
+
+    def _tell_what_is_due(self, now: datetime) -> None:
+        if self._due is None or now < self._due:
+            return
+        before, after = self._told, self._newest
+        self._told, self._told_at, self._due = after, now, None
+        for viewer in Viewer:
+            change = room_change(before.version, after.version, changes(before, after, viewer))
+            self._publish(viewer, change.after, change.version, change.model_dump_json().encode())

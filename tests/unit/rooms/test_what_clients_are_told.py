@@ -4,6 +4,7 @@ import pytest
 
 from palabre.domain.room import commands as c
 from palabre.domain.room.views import Viewer
+from palabre.rooms import feed
 from palabre.rooms.media_events import Door, SnapshotWanted, StartedSpeaking
 from tests.fakes.chats import CHAT
 from tests.unit.domain.fold import as_set, fold
@@ -60,6 +61,25 @@ async def test_what_was_gathered_is_told_together_with_the_next_real_change(hous
     await house.rooms.rename(host, room, "Tides")
     kinds = [event["type"] for event in changes(house, room)[-1]["events"]]
     assert kinds == ["title_changed", "counts_changed"]
+
+
+async def test_before_an_audience_a_wave_of_hands_is_gathered_and_the_end_is_not(house, host, monkeypatch):
+    monkeypatch.setattr(feed, "AUDIENCE", 3)
+    room = await house.start(host)
+    crowd = [house.chat.add(f"listener{n}") for n in range(4)]
+    for listener in crowd:
+        await house.join(listener, room)
+    await house.passes(1)
+    told = len(changes(house, room))
+    for listener in crowd:
+        await house.act(listener, room, c.RaiseHand, "Why?")
+    assert len(changes(house, room)) == told + 1, "the first at once"
+    await house.passes(0.2)
+    (gathered,) = changes(house, room)[told + 1 :]
+    assert gathered["events"][-1]["counts"]["hands"] == 4
+    await house.rooms.rename(host, room, "Tides")
+    await house.rooms.end(host, room)
+    assert [event["type"] for event in changes(house, room)[-1]["events"]][-1] == "room_ended"
 
 
 @pytest.mark.parametrize("viewer", Viewer)
