@@ -5,7 +5,8 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -32,8 +33,7 @@ Kind = Literal["chromium", "firefox"]
 
 
 FRAME_S = 0.02
-CALM_S = 0.06  # what a jitter buffer waits at most, beyond a packet's own length, when nothing is late
-UNEVEN_S = 0.04  # and by how much a sample may wait longer than the buffer would have it
+UNEVEN_S = 0.04  # by how much a sample may wait longer than the jitter buffer would have it
 
 
 class BrowserError(Exception):
@@ -178,31 +178,40 @@ class Person:
     def close(self) -> None:
         self._ask("close")
 
-    def listen(self, seconds: float, tap: Tap = "received") -> Heard:
-        """What goes through the tap from now on, for so many seconds."""
-        self.forget(tap)
-        eventually(
-            lambda: self.heard_s(tap) >= seconds, within_s=seconds + 15, what=f"{self.name} to hear on"
-        )
-        return self.take(tap).last(seconds)
+    def listen(self, seconds: float) -> Heard:
+        """What goes through `received` from now on, for so many seconds."""
+        return listen_together([self], seconds)[0]
 
-    def settle(self, packet_s: float = FRAME_S) -> None:
-        """Waits until the jitter buffer wants, and holds, no more than packets of this length need on a calm way.
+    def settle(self, calm_s: float) -> None:
+        """Waits until the jitter buffer wants, and holds, no more than this.
 
-        While a page loads, its browser takes packets late; the buffer remembers that for some twenty seconds. Firefox
-        may stop for more than a second when it begins to play, and hurries through what has come meanwhile.
+        While a page loads, its browser takes packets late; the buffer remembers that for some twenty seconds, and each
+        stop of a busy machine as long. Firefox may stop for more than a second when it begins to play, and hurries
+        through what has come meanwhile.
         """
         before = self.evaluate("__probe.waits()")
+        seen: deque[str] = deque(maxlen=8)
 
         def calm() -> bool:
             nonlocal before
             now = self.evaluate("__probe.waits()")
             wished, waited, samples = (later - earlier for later, earlier in zip(now, before, strict=True))
             before = now
-            calm_s = packet_s + CALM_S
-            return samples > 0 and 0 < wished / samples <= calm_s and waited / samples <= calm_s + UNEVEN_S
+            if samples == 0:
+                seen.append("no sound")
+                return False
+            seen.append(f"{1000 * wished / samples:.0f} and {1000 * waited / samples:.0f} ms")
+            return 0 < wished / samples <= calm_s and waited / samples <= calm_s + UNEVEN_S
 
-        eventually(calm, within_s=45, what=f"the jitter buffer of {self.name} to settle")
+        try:
+            eventually(calm, within_s=90, what=f"the jitter buffer of {self.name} to settle")
+        except AssertionError as error:
+            error.add_note(f"want {1000 * calm_s:.0f} ms; wished and waited at last: {', '.join(seen)}")
+            raise
+
+    def hear_for(self, seconds: float) -> None:
+        """Waits until so much has come since the last `forget`."""
+        eventually(lambda: self.heard_s() >= seconds, within_s=seconds + 15, what=f"{self.name} to hear on")
 
     def heard_s(self, tap: Tap = "received") -> float:
         return float(self.evaluate(f"__probe.taps.{tap}.chunks.length")) * 0.01
@@ -212,6 +221,15 @@ class Person:
 
     def forget(self, tap: Tap = "received") -> None:
         self.evaluate(f"__probe.taps.{tap}.forget()")
+
+
+def listen_together(people: Sequence[Person], seconds: float) -> list[Heard]:
+    """What each of them hears from now on, for so many seconds."""
+    for person in people:
+        person.forget("received")
+    for person in people:
+        person.hear_for(seconds)
+    return [person.take().last(seconds) for person in people]
 
 
 def selector(test_id: str, **attributes: str) -> str:

@@ -20,10 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers start slowly on a small machine: these tests have three minutes."""
+    """Browsers start slowly on a small machine: these tests have five minutes."""
     for item in items:
         if "tests/e2e" in str(item.path):
-            item.add_marker(pytest.mark.timeout(180))
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")
