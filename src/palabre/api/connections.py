@@ -4,6 +4,7 @@ Like `protocol`, this extends a class of uvicorn's that is not documented as a p
 """
 
 import asyncio
+import socket
 import sys
 from typing import ClassVar
 
@@ -19,6 +20,10 @@ connection is closed. The parser has no such limit, and copies all of a header's
 
 WHOLE_WITHIN_S = 10.0
 """Seconds for a head since it was its turn to come, and for a body since its head. Then the connection is closed."""
+
+TAKES_NOTHING_MS = 300_000
+"""For so long a client may take nothing of its answer, as a player does that is paused; then the connection is closed,
+also where the answer is already the system's to send."""
 
 LONGEST_ROW = 16
 """Requests that may wait for the answer to one before them. Beyond it: 400, and the connection is closed. One read may
@@ -50,6 +55,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._close_with(refusal)
             return
         self._entered = True
+        _give_up_on_who_takes_nothing(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -132,3 +138,10 @@ class BoundedProtocol(HttpToolsProtocol):
         first, rest = refusal.split(b"\r\n", 1)
         self.transport.write(b"".join((first, b"\r\n", lines(self.server_state.default_headers), rest)))
         self.transport.close()
+
+
+def _give_up_on_who_takes_nothing(transport: asyncio.Transport) -> None:
+    """By TCP itself (RFC 5482), where the system can: Linux."""
+    connection, option = transport.get_extra_info("socket"), getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None and connection is not None and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, option, TAKES_NOTHING_MS)

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from palabre.api import connections, edge, middleware, protocol
@@ -57,10 +58,17 @@ class Socket:
 class Served:
     """An application behind a real socket."""
 
-    def __init__(self, house: House, server: asyncio.Server, state: ServerState) -> None:
+    def __init__(
+        self, house: House, server: asyncio.Server, state: ServerState, config: uvicorn.Config
+    ) -> None:
         self._server = server
+        self._config = config
         self.state = state
         self.house = house
+
+    def answer_with(self, app: ASGIApp) -> None:
+        """In the place of the application, whoever connects from now on."""
+        self._config.loaded_app = app
 
     async def open(self) -> Socket:
         return Socket(*await asyncio.open_connection(*self._server.sockets[0].getsockname()[:2]))
@@ -84,9 +92,10 @@ async def served(house: House, host: str = "127.0.0.1") -> AsyncIterator[Served]
         timeout_keep_alive=1,
         proxy_headers=False,
     )
+    config.load()
     server = await loop.create_server(lambda: kind(config, state, {}, loop), host, 0)
     try:
-        yield Served(house, server, state)
+        yield Served(house, server, state, config)
     finally:
         server.close()
         for connection in list(state.connections):
@@ -251,6 +260,24 @@ async def test_a_request_that_is_under_way_is_not_let_go(
     line.say(SHORT)
     assert (await line.hear()).startswith(b"HTTP/1.1 401 ")
     assert not line.closed
+
+
+async def test_who_takes_nothing_of_a_long_answer_is_let_go(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "TAKES_NOTHING_MS", 100)
+    async with served(house) as there:
+        there.answer_with(at_length)
+        client = await there.open()
+        await client.say(SHORT)
+        await there.empty()  # the client has read nothing, and has not hung up
+
+
+async def at_length(scope, receive, send):  # type: ignore[no-untyped-def]
+    """64 MiB, more than the system takes over from the application."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(1024):
+        await send({"type": "http.response.body", "body": b"a" * 65_536, "more_body": True})
 
 
 async def test_beyond_all_connections_the_server_says_so_and_when_to_come_back(tmp_path: Path) -> None:
