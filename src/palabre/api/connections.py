@@ -143,5 +143,5 @@ class BoundedProtocol(HttpToolsProtocol):
 def _give_up_on_who_takes_nothing(transport: asyncio.Transport) -> None:
     """By TCP itself (RFC 5482), where the system can: Linux."""
     connection, option = transport.get_extra_info("socket"), getattr(socket, "TCP_USER_TIMEOUT", None)
-    if option is not None and connection is not None and connection.family != socket.AF_UNIX:
+    if option is not None and connection is not None:
         connection.setsockopt(socket.IPPROTO_TCP, option, TAKES_NOTHING_MS)
