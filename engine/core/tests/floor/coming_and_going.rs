@@ -1,6 +1,5 @@
 //! Whatever happens in a room, each hears what it should and without a gap.
 
-use palabre_core::shard::Door;
 use proptest::prelude::*;
 
 use crate::shard_common::World;
