@@ -46,6 +46,7 @@ def draw_latency(lines: list[Line], path: Path) -> bool:
         for count, points in found.items():
             label = [f"{100 * point[0]:g}" for point in points]
             axes.plot(label, [point[1] for point in points], "o-", label=f"{count:,} listeners")
+        axes.set_yscale("log")  # one stop of the machine would press all the rest onto the ground
     return True
 
 
@@ -64,7 +65,9 @@ def _axes(path: Path, **labels: str) -> Iterator[Any]:
 
     figure, axes = plt.subplots(figsize=(7, 3.5))
     yield axes
-    axes.set(ylim=(0, None), **labels)
+    axes.set(**labels)
+    if axes.get_yscale() == "linear":
+        axes.set(ylim=(0, None))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()
