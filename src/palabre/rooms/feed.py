@@ -47,7 +47,9 @@ class Feed:
         if room.version == self._newest.version:
             return
         self._newest = room
-        self._due = self._told_at + self._gap()
+        # A clock that was set back makes nobody wait longer.
+        gap = self._gap()
+        self._due = now + min(gap, max(self._told_at + gap - now, timedelta()))
         self._tell_what_is_due(now)
 
     def tick(self, now: datetime) -> None:
@@ -58,7 +60,8 @@ class Feed:
 
     def next_look(self, now: datetime) -> datetime | None:
         """When `tick` has something to tell; None while nothing waits."""
-        return now + RETRY if self._owed else self._due
+        looks = (self._due, now + RETRY if self._owed else None)
+        return min((at for at in looks if at is not None), default=None)
 
     def answer(self, viewer: Viewer) -> None:
         """Hands the engine a fresh snapshot: of the version that clients have, so that the next change fits on it, and

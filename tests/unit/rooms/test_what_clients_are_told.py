@@ -63,6 +63,14 @@ async def test_what_was_gathered_is_told_together_with_the_next_real_change(hous
     assert kinds == ["title_changed", "counts_changed"]
 
 
+async def test_a_clock_that_is_set_back_makes_nobody_wait_for_a_change(house, host):
+    room = await house.start(host)
+    await house.rooms.rename(host, room, "Tides")
+    house.clock.advance(-3600)
+    await house.rooms.rename(host, room, "Ebb")
+    assert len(changes(house, room)) == 2
+
+
 async def test_before_an_audience_a_wave_of_hands_is_gathered_and_the_end_is_not(house, host, monkeypatch):
     monkeypatch.setattr(feed, "AUDIENCE", 3)
     room = await house.start(host)
