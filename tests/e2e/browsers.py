@@ -213,8 +213,8 @@ class Person:
         """Waits until so much has come since the last `forget`."""
         eventually(lambda: self.heard_s() >= seconds, within_s=seconds + 15, what=f"{self.name} to hear on")
 
-    def heard_s(self, tap: Tap = "received") -> float:
-        return float(self.evaluate(f"__probe.taps.{tap}.chunks.length")) * 0.01
+    def heard_s(self) -> float:
+        return float(self.evaluate("__probe.taps.received.chunks.length")) * 0.01
 
     def take(self, tap: Tap = "received") -> Heard:
         return Heard.from_probe(self.evaluate(f"__probe.taps.{tap}.take()"))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.e2e import speech
+from tests.e2e.hearing import CLEAR
 from tests.e2e.speech import RATE, Heard, Sound
 
-CLEAR = 0.9
 SAID = speech.script(speech.ANN)
 OTHER = speech.script(speech.CAROL)
 

@@ -6,11 +6,10 @@ import pytest
 
 from tests.e2e import speech
 from tests.e2e.conftest import Voices
+from tests.e2e.hearing import CLEAR
 from tests.e2e.programs import aiortc_listener
 from tests.e2e.programs.ffmpeg import ffmpeg_speaking
 from tests.e2e.server import Program, Server, sign_up
-
-CLEAR = 0.9  # STOI
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from typing import Any
 from tests.e2e import speech
 from tests.e2e.browsers import eventually
 from tests.e2e.conftest import Arrival, Voices
+from tests.e2e.hearing import CLEAR
 from tests.e2e.people import Member
 from tests.e2e.server import Program, Server
-
-CLEAR = 0.9  # STOI
 
 
 def test_a_recording_arrives_as_a_voice_message_with_the_voices_of_all_who_spoke(

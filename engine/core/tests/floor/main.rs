@@ -15,19 +15,12 @@ use std::time::Duration;
 use palabre_core::opus::{Encoder, FRAME_SAMPLES, inspect};
 use palabre_core::room::PackSize;
 use palabre_core::shard::{Door, FloorRules, Limits};
-use palabre_load::Speech;
 use palabre_load::netem::Conditions;
-use shard_common::World;
+use shard_common::{World, voice};
 use str0m::rtp::RtpPacket;
 
 const ANN: u32 = 101;
 const LINES: usize = 4;
-
-/// The Opus frames of a recorded voice.
-fn voice() -> Vec<Vec<u8>> {
-    let speech = Speech::from_wavs(&["/usr/share/sounds/alsa/Front_Center.wav"]).unwrap();
-    speech.frames.into_iter().map(|frame| frame.opus).collect()
-}
 
 /// A tone without any pause.
 fn tone(seconds: usize) -> Vec<Vec<u8>> {

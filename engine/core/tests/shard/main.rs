@@ -15,18 +15,11 @@ mod storms;
 mod voices;
 
 use palabre_core::shard::{Door, Limits};
-use palabre_load::Speech;
 use palabre_load::netem::Conditions;
-use shard_common::World;
+use shard_common::{World, voice};
 
 const ANN: u32 = 101;
 const BEN: u32 = 102;
-
-/// The Opus frames of a recorded voice.
-fn voice() -> Vec<Vec<u8>> {
-    let speech = Speech::from_wavs(&["/usr/share/sounds/alsa/Front_Center.wav"]).unwrap();
-    speech.frames.into_iter().map(|frame| frame.opus).collect()
-}
 
 fn good() -> World {
     World::new(Conditions::default(), 1, Limits::default())

@@ -21,10 +21,17 @@ use palabre_core::shard::{
     ShardSink,
 };
 use palabre_core::stun::{Class, Message, write_binding_success};
+use palabre_load::Speech;
 use palabre_load::netem::{Conditions, Netem};
 use str0m::config::DtlsVersion;
 
 use crate::link_common::{Peer, PeerRole, engine_address};
+
+/// The Opus frames of a recorded voice.
+pub fn voice() -> Vec<Vec<u8>> {
+    let speech = Speech::from_wavs(&["/usr/share/sounds/alsa/Front_Center.wav"]).unwrap();
+    speech.frames.into_iter().map(|frame| frame.opus).collect()
+}
 
 /// All that came out of the shard.
 #[derive(Default)]
