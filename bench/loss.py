@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from pystoi import stoi  # type: ignore[import-untyped]
 from tests.e2e.alignment import lag_of
 
+from bench.pictures import draw_losses
 from bench.rows import Results
 
 ROOT = Path(__file__).parent.parent
@@ -135,7 +136,7 @@ virtual time, by `python -m bench.loss`: the same everywhere.
 
 {table}
 
-![STOI against the loss on the way to a listener]({picture})
+![STOI against the loss on the way to a listener, some of the rows above]({picture})
 """
 
 
@@ -178,35 +179,6 @@ def _sent(packet_ms: int) -> str:
     return "forwarded" if packet_ms == FORWARDED_MS else f"mix, {packet_ms} ms"
 
 
-def draw(outcomes: Outcomes, path: Path) -> None:
-    """STOI against the loss on the way down: single losses, and bursts."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same measurements give the same file.
-    matplotlib.rcParams["svg.hashsalt"] = "palabre"
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True)
-    for (burst, title), axis in zip(((1.0, "single losses"), (3.0, "three in a row")), axes, strict=True):
-        for way, packet_ms, means, patience_ms in _kinds(outcomes):
-            kind = (way, packet_ms, means, patience_ms)
-            line = [c for c in outcomes if (c.way, c.packet_ms, c.means, c.patience_ms) == kind]
-            line = sorted((c for c in line if c.burst == burst or c.loss == 0), key=lambda case: case.loss)
-            if way == "down" and not means.endswith("red"):
-                losses, scores = [100 * case.loss for case in line], [outcomes[case].stoi for case in line]
-                style = "o-" if packet_ms == FORWARDED_MS else "s--"
-                axis.plot(losses, scores, style, label=f"{_sent(packet_ms)}: {means}, {patience_ms} ms")
-        axis.set(title=title, xlabel="packets lost, %")
-        axis.grid(alpha=0.3)
-    axes[0].set_ylabel("STOI")
-    axes[1].legend(fontsize="x-small")
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
-
-
 def present() -> str:
     """The section as it stands in docs/bench.md; empty when there is none."""
     _, found, after = PAGE.read_text().partition(HEADING)
@@ -225,7 +197,7 @@ def write(outcomes: Outcomes) -> None:
     rows = results.as_json(machine="any: virtual time", command="python -m bench.loss --write", date=date)
     others = [row for row in json.loads(ROWS.read_text()) if not row["name"].startswith(PREFIX)]
     ROWS.write_text(json.dumps([*others, *rows], indent=1, ensure_ascii=False) + "\n")
-    draw(outcomes, ROOT / "docs" / PICTURE)
+    draw_losses(rows, ROOT / "docs" / PICTURE)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """What `make bench` says of what it measured."""
 
+import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import measures, namespace, raw, search, whole
+from bench import measures, namespace, pictures, raw, search, whole
 from bench.__main__ import SMALL
 from bench.crowd import FORWARDED, Bench, Listened
-from bench.report import _merged, table
+from bench.report import PICTURES, RESULTS, _merged, table
 from bench.rows import TARGETS, Results, Row
 from bench.server import Cpu
 
@@ -59,6 +60,15 @@ def test_the_table_shows_rows_with_a_target_first_and_with_it() -> None:
     first, second = text.splitlines()
     assert all(part in first for part in ("listeners_one_core_packed", "20,500", "≥ 20,000"))
     assert "join_p99_ms" in second
+
+
+def test_every_picture_is_drawn_from_the_rows_that_are_kept(tmp_path: Path) -> None:
+    kept = json.loads(RESULTS.read_text())
+    for name, (_, draw) in PICTURES.items():
+        assert draw(kept, tmp_path / f"{name}.svg"), "it was measured"
+        assert not draw([], tmp_path / "nothing.svg")
+    pictures.draw_losses(kept, tmp_path / "losses.svg")
+    assert len(list(tmp_path.iterdir())) == len(PICTURES) + 1
 
 
 @pytest.mark.parametrize(
