@@ -32,6 +32,7 @@ def test_a_voice_chat_fits_a_phone_and_a_desk_by_day_and_by_night(
     bob.person.click("raise-hand")
     ann.person.wait_for("hand-row", participant=bob.participant)
     bob.person.wait_for("participant", participant=ann.participant, speaking="true")
+    bob.person.wait_for("participant", participant=bob.participant)
     photograph(bob.person, f"listener-{locale}")
     photograph(ann.person, f"manager-{locale}")
     images = pytestconfig.getoption("--images", default=None)

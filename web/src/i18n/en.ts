@@ -112,7 +112,7 @@ export const en = {
     live: "Live",
     stage: "On stage",
     listeners: "Listeners",
-    noListeners: "Nobody else is listening.",
+    noRows: { nobody: "Nobody else is listening.", not_found: "Nobody here has that name.", not_read: "Loading…" },
     search: "Search by name",
     you: "You",
     manager: "Host",

@@ -114,7 +114,11 @@ export const fr: Catalogue = {
     live: "En direct",
     stage: "Sur scène",
     listeners: "Auditeurs",
-    noListeners: "Personne d’autre n’écoute.",
+    noRows: {
+      nobody: "Personne d’autre n’écoute.",
+      not_found: "Personne ici ne porte ce nom.",
+      not_read: "Chargement…",
+    },
     search: "Chercher par nom",
     you: "Vous",
     manager: "Hôte",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { participant, snapshot } from "../../test/make";
 import type { Participant, RoomEvent } from "../wire";
 import { reduce } from "./reducer";
-import { handPosition, isSpeaking, listeners, stage } from "./selectors";
+import { emptiness, handPosition, isSpeaking, listeners, stage } from "./selectors";
 import { OUTSIDE, type RoomAction, type RoomState } from "./state";
 import { statusOf } from "./status";
 
@@ -118,6 +118,21 @@ test("pages of listeners are put one after the other without repeats or people o
     page("the_end", ear("a"), ear("c")),
   );
   expect(listeners(state).map((p) => p.id)).toEqual(["a", "c"]);
+});
+
+test("a list without rows says that nobody listens only when that is so", () => {
+  const alone = after(joined(participant("bob")));
+  expect(emptiness(alone, "")).toBe("nobody");
+  const events: RoomEvent[] = [{ type: "counts_changed", counts: { in_room: 3, speakers: 1, hands: 0 } }];
+  const before = reduce(alone, { type: "changed", change: { after: 1, version: 2, events }, atMs: LATER_MS });
+  expect(emptiness(before, "")).toBe("not_read");
+  expect(emptiness(before, "zoe")).toBe("not_read");
+  const found = reduce(before, {
+    type: "listed",
+    onto: "nothing",
+    page: { items: [], nextCursor: null, query: "zoe" },
+  });
+  expect(emptiness(found, "zoe")).toBe("not_found");
 });
 
 test("the status line says the most important thing", () => {

@@ -44,6 +44,13 @@ export function listeners(state: RoomState): Participant[] {
     .filter((row) => !onStage.has(row.id));
 }
 
+/** Why the list has no rows, where `query` is searched for. */
+export function emptiness(state: RoomState, query: string): "nobody" | "not_found" | "not_read" {
+  if (query !== "") return state.listed.query === query ? "not_found" : "not_read";
+  const counts = state.view?.counts;
+  return counts !== undefined && counts.in_room <= counts.speakers ? "nobody" : "not_read";
+}
+
 export function myself(state: RoomState): Participant | null {
   return (state.me && state.view?.participants.get(state.me.participantId)) ?? null;
 }
