@@ -12,7 +12,9 @@ const TELLING_BYTES: usize = 20;
 const CODE: u8 = 3;
 
 /// Where in the speech each frame stands that is unmistakable: one that stands there twice could be either.
-pub(super) fn places(speech: &Speech) -> HashMap<&[u8], usize> {
+pub(super) type Places<'a> = HashMap<&'a [u8], usize>;
+
+pub(super) fn places(speech: &Speech) -> Places<'_> {
     let (mut places, mut twice) = (HashMap::new(), Vec::new());
     let frames = speech.frames.iter().enumerate();
     for (n, frame) in frames.filter(|(_, frame)| frame.opus.len() > TELLING_BYTES) {
@@ -33,7 +35,7 @@ pub(super) struct Known {
 }
 
 /// None when the newest frame is none of the speech as it was sent.
-pub(super) fn known(places: &HashMap<&[u8], usize>, heard: &Ear) -> Option<Known> {
+pub(super) fn known(places: &Places<'_>, heard: &Ear) -> Option<Known> {
     let packet = opus::packet::parse(&heard.opus).ok()?;
     let newest = packet.frames.last()?;
     // As a packet of its own (RFC 6716 §3.1).

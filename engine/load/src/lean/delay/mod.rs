@@ -12,7 +12,7 @@ mod mixed;
 use super::arrivals::{Lateness, Moment, Sent};
 use crate::LoadError;
 use crate::speech::Speech;
-use forwarded::{Known, forwarded, known, places};
+use forwarded::{Known, Places, forwarded, known, places};
 use mixed::mixed;
 
 /// A packet as one of the first listeners got it, decrypted.
@@ -41,8 +41,9 @@ pub fn measure_all(
     lateness: &Lateness,
 ) -> Result<Delay, LoadError> {
     let mut all = Delay::default();
+    let places = places(speech);
     for ear in ears.iter().filter(|ear| !ear.is_empty()) {
-        let one = measure(speech, sent_ns, ear, lateness)?;
+        let one = measure(speech, &places, sent_ns, ear, lateness)?;
         all.forwarded |= one.forwarded;
         all.first_ms.extend(one.first_ms);
         all.last_ms.extend(one.last_ms);
@@ -52,14 +53,14 @@ pub fn measure_all(
 
 fn measure(
     speech: &Speech,
+    places: &Places<'_>,
     sent_ns: &[u64],
     ear: &[Ear],
     lateness: &Lateness,
 ) -> Result<Delay, LoadError> {
-    let places = places(speech);
     let packets: Vec<Known> = ear
         .iter()
-        .filter_map(|heard| known(&places, heard))
+        .filter_map(|heard| known(places, heard))
         .collect();
     if packets.len() * 4 > ear.len() {
         return Ok(forwarded(speech, sent_ns, &packets, lateness));

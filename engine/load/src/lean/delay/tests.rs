@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::*;
 use crate::speech::{FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ};
 
@@ -19,6 +21,24 @@ fn heard(opus: Vec<u8>, n: usize, at_ns: u64, lateness: &mut Lateness) -> Ear {
     Ear { moment, opus }
 }
 
+/// When each frame of the sweep left the speaker.
+fn sent() -> Vec<u64> {
+    (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect()
+}
+
+/// What an ear gets of these frames, each in a packet of its own and so long after it was said.
+fn heard_late(
+    frames: &[Frame],
+    which: Range<usize>,
+    late_ns: u64,
+    lateness: &mut Lateness,
+) -> Vec<Ear> {
+    let sent = sent();
+    which
+        .map(|n| heard(frames[n].opus.clone(), n, sent[n] + late_ns, lateness))
+        .collect()
+}
+
 fn all_are(values: &[f64], expected: f64) -> bool {
     !values.is_empty() && values.iter().all(|v| (v - expected).abs() < 0.01)
 }
@@ -26,19 +46,9 @@ fn all_are(values: &[f64], expected: f64) -> bool {
 #[test]
 fn forwarded_frames_are_known_by_their_payload() {
     let speech = sweep();
-    let sent: Vec<u64> = (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect();
     let mut lateness = Lateness::default();
-    let ear: Vec<Ear> = (0..200)
-        .map(|n| {
-            heard(
-                speech.frames[n].opus.clone(),
-                n,
-                sent[n] + 500_000,
-                &mut lateness,
-            )
-        })
-        .collect();
-    let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
+    let ear = heard_late(&speech.frames, 0..200, 500_000, &mut lateness);
+    let delay = measure_all(&speech, &sent(), &[ear], &lateness).unwrap();
     assert!(delay.forwarded);
     assert!(all_are(&delay.first_ms, 0.5) && all_are(&delay.last_ms, 3.5));
 }
@@ -47,7 +57,7 @@ fn forwarded_frames_are_known_by_their_payload() {
 fn a_frame_that_stands_in_the_speech_twice_is_not_taken_for_either() {
     let mut speech = sweep();
     speech.frames[200].opus = speech.frames[50].opus.clone();
-    let known = places(&speech);
+    let known = forwarded::places(&speech);
     assert!(!known.contains_key(speech.frames[50].opus.as_slice()));
     assert_eq!(known[speech.frames[51].opus.as_slice()], 51);
 }
@@ -65,7 +75,7 @@ fn packed(frames: &[Frame]) -> Vec<u8> {
 #[test]
 fn of_a_pack_the_newest_frame_counts_and_of_packs_the_longest_ones() {
     let speech = sweep();
-    let sent: Vec<u64> = (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect();
+    let sent = sent();
     let mut lateness = Lateness::default();
     // Three frames as long as the codec's mode is the same; shorter ones leave late.
     let mut ear = Vec::new();
@@ -78,7 +88,7 @@ fn of_a_pack_the_newest_frame_counts_and_of_packs_the_longest_ones() {
         let left = sent[n] + waited * FRAME_NS + 500_000;
         ear.push(heard(packed(frames), n, left, &mut lateness));
     }
-    let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
+    let delay = measure_all(&speech, &sent, &[ear], &lateness).unwrap();
     assert!(delay.forwarded);
     assert!(all_are(&delay.first_ms, 0.5) && all_are(&delay.last_ms, 3.5));
 }
@@ -86,7 +96,6 @@ fn of_a_pack_the_newest_frame_counts_and_of_packs_the_longest_ones() {
 #[test]
 fn frames_encoded_anew_are_found_by_their_sound() {
     let speech = sweep();
-    let sent: Vec<u64> = (0..250).map(|n| 1_000_000_000 + n * FRAME_NS).collect();
     // What a mixer does: decode, encode again, three frames late.
     let mut decoder = opus::Decoder::new(SAMPLE_RATE_HZ, opus::Channels::Mono).unwrap();
     let mut pcm = vec![0; 5760];
@@ -98,17 +107,8 @@ fn frames_encoded_anew_are_found_by_their_sound() {
     let mixed = Speech::from_pcm(again, SAMPLE_RATE_HZ).unwrap();
     let mut lateness = Lateness::default();
     // Not from the first frame on: what was encoded twice comes a look-ahead later than it was said.
-    let ear: Vec<Ear> = (20..200)
-        .map(|n| {
-            heard(
-                mixed.frames[n].opus.clone(),
-                n,
-                sent[n] + 60_000_000,
-                &mut lateness,
-            )
-        })
-        .collect();
-    let delay = measure(&speech, &sent, &ear, &lateness).unwrap();
+    let ear = heard_late(&mixed.frames, 20..200, 60_000_000, &mut lateness);
+    let delay = measure_all(&speech, &sent(), &[ear], &lateness).unwrap();
     assert!(!delay.forwarded);
     assert!(all_are(&delay.last_ms, 63.0), "{:?}", delay.last_ms.first());
 }
