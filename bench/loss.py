@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pystoi import stoi  # type: ignore[import-untyped]
 from tests.e2e.alignment import lag_of
 
-from bench.pictures import draw_losses
+from bench.pictures import Line, panels
 from bench.rows import Results
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +39,16 @@ COMMAND = (
 )
 RATE = 48_000
 FORWARDED_MS = 20
+COLOURS = {"nothing": "tab:gray", "fec": "tab:orange", "nack": "tab:blue", "nack+fec": "tab:green"}
+DRAWN = (
+    (FORWARDED_MS, "nothing", 60),
+    (FORWARDED_MS, "fec", 60),
+    (FORWARDED_MS, "nack", 120),
+    (FORWARDED_MS, "nack+fec", 120),
+    (100, "nothing", 60),
+    (100, "nack+fec", 200),
+)
+"""What of the table is drawn (packet, means, patience): all of it would hide itself."""
 EDGE_S = 0.5
 """Left out at both ends: what is said there is not in every capture."""
 
@@ -92,12 +102,20 @@ def add_rows(outcomes: Outcomes, results: Results) -> None:
         if case.loss == 0:
             continue
         clean = replace(case, burst=1, loss=0)
-        kind = "bursts" if case.burst > 1 else "random"
-        packed = "" if case.packet_ms == FORWARDED_MS else f"mix{case.packet_ms}ms_"
-        name = f"{PREFIX}{case.way}_{packed}{case.means}_{case.patience_ms}ms_{kind}_{case.loss * 100:g}"
-        what = f"STOI, {case.loss:.0%} {kind} loss on the way {case.way}; {_sent(case.packet_ms)}; "
+        what = f"STOI, {case.loss:.0%} {_kind(case)} loss on the way {case.way}; {_sent(case.packet_ms)}; "
         what += f"repaired by {case.means}"
-        results.add(name, outcome.stoi, "STOI", what, outcomes[clean].stoi)
+        results.add(row_name(case), outcome.stoi, "STOI", what, outcomes[clean].stoi)
+
+
+def row_name(case: Case) -> str:
+    """Of the row in bench/results.json."""
+    packed = "" if case.packet_ms == FORWARDED_MS else f"mix{case.packet_ms}ms_"
+    means = f"{packed}{case.means}_{case.patience_ms}ms"
+    return f"{PREFIX}{case.way}_{means}_{_kind(case)}_{case.loss * 100:g}"
+
+
+def _kind(case: Case) -> str:
+    return "bursts" if case.burst > 1 else "random"
 
 
 def _mean(outcomes: list[Outcome]) -> Outcome:
@@ -179,6 +197,27 @@ def _sent(packet_ms: int) -> str:
     return "forwarded" if packet_ms == FORWARDED_MS else f"mix, {packet_ms} ms"
 
 
+def draw(lines: list[Line], path: Path) -> None:
+    """STOI against the loss on the way to a listener: single losses, and bursts."""
+    rows = {line["name"]: line for line in lines}
+    weather = (("single losses", 1.0, (0.01, 0.05, 0.1)), ("three in a row", 3.0, (0.05, 0.1)))
+    with panels(path, 2, share_y=True) as both:
+        for axes, (title, burst, losses) in zip(both, weather, strict=True):
+            for packet_ms, means, patience_ms in DRAWN:
+                cases = [Case("down", packet_ms, means, patience_ms, burst, loss) for loss in losses]
+                found = [rows[row_name(case)] for case in cases]
+                axes.plot(
+                    [0, *(100 * loss for loss in losses)],
+                    [found[0]["limit"], *(row["value"] for row in found)],
+                    "o-" if packet_ms == FORWARDED_MS else "s--",
+                    color=COLOURS[means],
+                    label=f"{_sent(packet_ms)}: {means}, {patience_ms} ms",
+                )
+            axes.set(title=title, xlabel="packets lost, %")
+        both[0].set(ylabel="STOI")
+        both[0].legend(loc="lower left", fontsize="small")
+
+
 def present() -> str:
     """The section as it stands in docs/bench.md; empty when there is none."""
     _, found, after = PAGE.read_text().partition(HEADING)
@@ -197,7 +236,7 @@ def write(outcomes: Outcomes) -> None:
     rows = results.as_json(machine="any: virtual time", command="python -m bench.loss --write", date=date)
     others = [row for row in json.loads(ROWS.read_text()) if not row["name"].startswith(PREFIX)]
     ROWS.write_text(json.dumps([*others, *rows], indent=1, ensure_ascii=False) + "\n")
-    draw_losses(rows, ROOT / "docs" / PICTURE)
+    draw(rows, ROOT / "docs" / PICTURE)
 
 
 if __name__ == "__main__":

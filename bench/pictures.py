@@ -1,4 +1,4 @@
-"""The pictures of docs/bench.md, from the rows of bench/results.json."""
+"""The pictures of docs/bench.md, from the rows of bench/results.json, and what each picture has in common."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,23 +10,13 @@ Line = dict[str, Any]
 HEAD_ROOM = 1.08
 """An axis ends above the highest point."""
 
-REPAIRS = {
-    "forwarded: nothing, 60 ms": ("tab:gray", "o-", "nothing_60ms"),
-    "forwarded: fec, 60 ms": ("tab:orange", "o-", "fec_60ms"),
-    "forwarded: nack, 120 ms": ("tab:blue", "o-", "nack_120ms"),
-    "forwarded: nack+fec, 120 ms": ("tab:green", "o-", "nack+fec_120ms"),
-    "packs of 100 ms: nothing, 60 ms": ("tab:gray", "s--", "mix100ms_nothing_60ms"),
-    "packs of 100 ms: nack+fec, 200 ms": ("tab:green", "s--", "mix100ms_nack+fec_200ms"),
-}
-"""What of the table of losses is drawn: all of it would hide itself."""
-
 
 def draw_packets(lines: list[Line], path: Path) -> bool:
     """CPU per packet against listeners, server and raw; False when it was not measured."""
     points = _points(lines, "cpu_per_packet_vs_raw")
     if not points:
         return False
-    with _panels(path, 1) as (axes,):
+    with panels(path, 1) as (axes,):
         axes.set(xlabel="listeners", ylabel="CPU per packet, µs")
         listeners = [point[0] for point in points]
         axes.plot(listeners, [point[1] for point in points], "o-", label="server")
@@ -41,14 +31,14 @@ def draw_listeners(lines: list[Line], path: Path) -> bool:
     found = {label: points for label, name in searched.items() if (points := _points(lines, name))}
     if not found:
         return False
-    with _panels(path, 2) as panels:
-        for at, (axes, title) in enumerate(zip(panels, ("% of a core", "last after first, ms"), strict=True)):
+    with panels(path, 2) as both:
+        for at, (axes, title) in enumerate(zip(both, ("% of a core", "last after first, ms"), strict=True)):
             for label, points in found.items():
                 ordered = sorted((point[0], point[at + 1]) for point in points)
                 axes.plot(*zip(*ordered, strict=True), "o-", label=label)
             axes.set(xlabel="listeners", ylabel=title)
             axes.xaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
-        panels[0].legend(loc="lower right")
+        both[0].legend(loc="lower right")
     return True
 
 
@@ -58,7 +48,7 @@ def draw_latency(lines: list[Line], path: Path) -> bool:
     found = {count: points for count, name in names.items() if (points := _points(lines, name))}
     if not found:
         return False
-    with _panels(path, 1) as (axes,):
+    with panels(path, 1) as (axes,):
         for count, points in found.items():
             labels = ["the slowest" if point[0] == 1 else f"{100 * point[0]:g} %" for point in points]
             axes.plot(labels, [point[1] for point in points], "o-", label=f"{count:,} listeners")
@@ -69,30 +59,12 @@ def draw_latency(lines: list[Line], path: Path) -> bool:
     return True
 
 
-def draw_losses(lines: list[Line], path: Path) -> None:
-    """STOI against the loss on the way to a listener: single losses, and bursts."""
-    rows = {line["name"]: line for line in lines}
-    with _panels(path, 2, share_y=True) as panels:
-        for axes, (title, kind, losses) in zip(
-            panels,
-            (("single losses", "random", (1, 5, 10)), ("three in a row", "bursts", (5, 10))),
-            strict=True,
-        ):
-            for label, (colour, style, means) in REPAIRS.items():
-                found = [rows[f"stoi_down_{means}_{kind}_{loss}"] for loss in losses]
-                scores = [found[0]["limit"], *(row["value"] for row in found)]
-                axes.plot([0, *losses], scores, style, color=colour, label=label)
-            axes.set(title=title, xlabel="packets lost, %")
-        panels[0].set(ylabel="STOI")
-        panels[0].legend(loc="lower left", fontsize="small")
-
-
 def _points(lines: list[Line], name: str) -> list[list[float]]:
     return next((line["points"] for line in lines if line["name"] == name), [])
 
 
 @contextmanager
-def _panels(path: Path, count: int, *, share_y: bool = False) -> Iterator[list[Any]]:
+def panels(path: Path, count: int, *, share_y: bool = False) -> Iterator[list[Any]]:
     """Axes side by side, which are drawn into `path` in the end; those that share theirs do not begin at nought."""
     import matplotlib
 
@@ -103,9 +75,8 @@ def _panels(path: Path, count: int, *, share_y: bool = False) -> Iterator[list[A
 
     size = (7 if count == 1 else 10, 4)
     figure, grid = plt.subplots(1, count, figsize=size, sharey=share_y, squeeze=False, layout="constrained")
-    panels = list(grid[0])
-    yield panels
-    for axes in panels:
+    yield list(grid[0])
+    for axes in grid[0]:
         if axes.get_yscale() == "linear" and not share_y:
             axes.set(ylim=(0, axes.dataLim.y1 * HEAD_ROOM))
         axes.grid(alpha=0.3)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import measures, namespace, pictures, raw, search, whole
+from bench import loss, measures, namespace, raw, search, whole
 from bench.__main__ import SMALL
 from bench.crowd import FORWARDED, Bench, Listened
 from bench.report import PICTURES, RESULTS, _merged, table
@@ -67,7 +67,7 @@ def test_every_picture_is_drawn_from_the_rows_that_are_kept(tmp_path: Path) -> N
     for name, (_, draw) in PICTURES.items():
         assert draw(kept, tmp_path / f"{name}.svg"), "it was measured"
         assert not draw([], tmp_path / "nothing.svg")
-    pictures.draw_losses(kept, tmp_path / "losses.svg")
+    loss.draw(kept, tmp_path / "losses.svg")
     assert len(list(tmp_path.iterdir())) == len(PICTURES) + 1
 
 
